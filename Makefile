@@ -1,0 +1,90 @@
+# Everything starts here. A fresh machine needs Go, Node and make; each target sets itself up.
+#
+#   make run     build all and serve the page; PORT= chooses the port
+#   make test    all tests: Go natively and on wazero, Node, and a real browser
+#   make build   the npm package in bindings/npm/dist, the static site in www/dist
+#   make bench   speed in a headless browser: kernels against the core's peak, training steps
+#   make check   format, vet, staticcheck, types; regenerate what is generated, fail on a diff
+#   make fuzz    each fuzz target for FUZZTIME (10s)
+#   make mnist   fetch MNIST into the user's cache, checked by sha256
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+
+NPM      := bindings/npm
+DIST     := $(NPM)/dist
+FUZZTIME ?= 10s
+# Lock files hold no addresses; npm asks the registry that the machine is set up for.
+NPM_CI   := npm ci --no-audit --no-fund --loglevel=error
+
+GO_SOURCES := $(shell find nn wasm bindings -name '*.go' -not -path '*/node_modules/*')
+TS_SOURCES := $(shell find $(NPM)/src $(NPM)/scripts -type f 2>/dev/null)
+
+.PHONY: run build test test-go test-node test-browser bench check fuzz mnist generate clean
+
+run: build
+	go run ./www/serve
+
+build: $(DIST)/.built www/dist/.built
+
+$(NPM)/node_modules/.built: $(NPM)/package-lock.json
+	cd $(NPM) && $(NPM_CI)
+	touch $@
+
+www/node_modules/.built: www/package-lock.json
+	cd www && $(NPM_CI)
+	touch $@
+
+$(DIST)/.built: $(NPM)/node_modules/.built $(GO_SOURCES) $(TS_SOURCES) $(wildcard wasm/kernels/*.wasm) go.sum
+	cd $(NPM) && npm run --silent build
+	touch $@
+
+www/dist/.built: $(DIST)/.built www/node_modules/.built $(shell find www -type f -not -path '*/node_modules/*' -not -path 'www/dist/*' -not -path 'www/e2e/*')
+	go run ./www/build
+	touch $@
+
+test: test-go test-node test-browser
+
+# The packages that need no browser; www/e2e has its own target.
+test-go: build
+	go vet ./...
+	go test $$(go list ./... | grep -v /www/e2e)
+
+test-node: build
+	cd $(NPM) && npm test --silent
+
+# Finds Chromium or another Chrome; as root on Debian it installs one; else it says what to install.
+test-browser: build
+	CHROME="$$(www/e2e/find-chrome)" go test -count=1 -timeout 12m ./www/e2e/...
+
+bench: build
+	CHROME="$$(www/e2e/find-chrome)" go run ./wasm/kernels/bench
+	CHROME="$$(www/e2e/find-chrome)" go run ./www/bench
+
+generate:
+	go generate ./...
+
+check: $(NPM)/node_modules/.built www/node_modules/.built
+	test -z "$$(gofmt -l nn wasm bindings/*.go www/*/ | grep -v node_modules | tee /dev/stderr)"
+	go vet ./...
+	GOOS=js GOARCH=wasm go vet ./bindings/... ./wasm/browser/... ./wasm/simd/...
+	go tool staticcheck ./...
+	GOOS=js GOARCH=wasm go tool staticcheck ./bindings/... ./wasm/browser/... ./wasm/simd/...
+	go mod tidy -diff
+	cd $(NPM) && npm run --silent types
+	go generate ./...
+	git diff --exit-code --stat
+
+fuzz:
+	for pkg in $$(go list ./...); do \
+	  for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; \
+	done
+
+mnist:
+	go run ./nn/data/mnist/fetch
+
+clean:
+	rm -rf $(DIST) www/dist $(NPM)/node_modules www/node_modules
