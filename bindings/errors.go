@@ -1,0 +1,47 @@
+package bindings
+
+import (
+	"context"
+	"errors"
+)
+
+// A Code says what kind of thing went wrong; the page's TabgradError carries it.
+type Code string
+
+// The codes that the service replies with. The page adds those of its own: bad_wasm, engine_lost.
+const (
+	ShapeMismatch Code = "shape_mismatch"
+	BadConfig     Code = "bad_config"
+	BadData       Code = "bad_data"
+	Diverged      Code = "diverged"
+	OutOfMemory   Code = "out_of_memory"
+	Aborted       Code = "aborted"
+	Busy          Code = "busy"
+	Disposed      Code = "disposed"
+	EngineLost    Code = "engine_lost"
+	Unsupported   Code = "unsupported"
+	Internal      Code = "internal"
+)
+
+// An Error is an error as it travels.
+type Error struct {
+	Code    Code
+	Message string
+	Details Object // may be nil
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// asError gives any error its code.
+func asError(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	if errors.Is(err, context.Canceled) {
+		return &Error{Code: Aborted, Message: err.Error()}
+	}
+	return codeOf(err)
+}
+
+func codeOf(err error) *Error { return &Error{Code: Internal, Message: err.Error()} }

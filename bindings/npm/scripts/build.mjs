@@ -1,0 +1,63 @@
+// npm run build: Go to WebAssembly, TypeScript to JavaScript and declarations, all into dist/.
+
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as esbuild from 'esbuild';
+
+const here = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const root = resolve(here, '../..');
+const dist = join(here, 'dist');
+const { version } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'));
+
+const run = (command, args, options = {}) => (execFileSync(command, args, { stdio: ['ignore', 'pipe', 'inherit'], cwd: root, ...options }) ?? "").toString();
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+
+// -s -w: no symbols and no debug information, a quarter of the file.
+run('go', ['build', '-trimpath', '-ldflags=-s -w', '-o', join(dist, 'tabgrad.wasm'), './wasm/browser'], {
+  env: { ...process.env, GOOS: 'js', GOARCH: 'wasm' },
+});
+for (const [from, to] of [
+  ['gen_strict.wasm', 'kernels-strict.wasm'],
+  ['gen_relaxed.wasm', 'kernels-relaxed.wasm'],
+  ['gen_trampoline.wasm', 'trampoline.wasm'],
+]) {
+  copyFileSync(join(root, 'wasm/kernels', from), join(dist, to));
+}
+
+// The runtime must be that of the compiler which built tabgrad.wasm, so it is taken from there, unpatched. It reads and writes globals: as the body
+// of a function with these parameters it sees ours instead. See src/go_scope.ts.
+const goRuntime = {
+  name: 'go-runtime',
+  setup(build) {
+    build.onResolve({ filter: /^tabgrad:go-runtime$/ }, () => ({ path: 'wasm_exec.js', namespace: 'go-runtime' }));
+    build.onLoad({ filter: /.*/, namespace: 'go-runtime' }, () => {
+      const source = readFileSync(join(run('go', ['env', 'GOROOT']).trim(), 'lib/wasm/wasm_exec.js'), 'utf8');
+      return { contents: `export default function (globalThis, fs) {\n${source}\nreturn globalThis.Go;\n}`, loader: 'js' };
+    });
+  },
+};
+
+const common = {
+  absWorkingDir: here,
+  bundle: true,
+  target: 'es2022',
+  platform: 'neutral',
+  charset: 'utf8',
+  legalComments: 'inline',
+  define: { TABGRAD_VERSION: JSON.stringify(version) },
+  plugins: [goRuntime],
+  logLevel: 'warning',
+};
+await Promise.all([
+  esbuild.build({ ...common, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', format: 'esm' }),
+  esbuild.build({ ...common, entryPoints: ['src/script.ts'], outfile: 'dist/tabgrad.js', format: 'iife', globalName: 'tabgrad', minify: true }),
+  // Workers are scripts without imports and exports: these run as classic workers, from a blob of another origin, and as modules in Node.
+  esbuild.build({ ...common, entryPoints: ['src/engine.ts'], outfile: 'dist/engine.js', format: 'iife', minify: true }),
+  esbuild.build({ ...common, entryPoints: ['src/lane.ts'], outfile: 'dist/lane.js', format: 'iife', minify: true }),
+]);
+
+run(process.execPath, [join(here, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], { cwd: here, stdio: ['ignore', 'inherit', 'inherit'] });

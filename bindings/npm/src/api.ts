@@ -1,0 +1,16 @@
+// What both builds export besides load.
+
+export { TabgradError, type ErrorCode } from './errors.js';
+export { Tabgrad, type EngineStats, type LoadOptions } from './load.js';
+export type { EngineInfo } from './protocol.js';
+export { Sequential, type CompileOptions, type NamedWeight, type SequentialOptions } from './model.js';
+export type { Callbacks, EvaluateOptions, FitOptions, History, Input, Logs, PredictOptions, Progress } from './fit.js';
+export { oneHot, tensor, type NestedArray, type Tensor, type TensorData, type TensorLike, type TensorOptions } from './tensor.js';
+export { Config, type Initializer, type Layer, type Loss, type Metric, type Optimizer } from './config.js';
+export type { Dataset, Datasets, DigitsOptions, IdxSource, MnistOptions, Samples } from './datasets.js';
+export * as layers from './gen_layers.js';
+export * as optimizers from './gen_optimizers.js';
+export * as losses from './gen_losses.js';
+export * as metrics from './gen_metrics.js';
+export * as initializers from './gen_initializers.js';
+export type { ActivationName, InitializerName, LossName, MetricName, OptimizerName } from './gen_names.js';

@@ -1,0 +1,166 @@
+// The engine: Go's wasm with the kernels beside it, in a worker of its own or on the calling thread. It starts them, hands the page's messages to Go
+// and Go's to the page, and says so when Go ends.
+
+import { TabgradError, asTabgradError } from './errors.js';
+import { processorThreads } from './features.js';
+import { makeGo } from './go_scope.js';
+import { chooseKernels, loadKernels, type Kernels } from './kernels.js';
+import { isNode } from './platform.js';
+import type { EngineInfo, FromEngine, InitMessage, LaneStart, SpawnedMessage, ToEngine } from './protocol.js';
+import { compileWasm } from './wasm_files.js';
+
+/** The page's side of an engine on the calling thread. */
+export interface EnginePort {
+  receive(message: ToEngine | SpawnedMessage): void;
+  end(): void;
+}
+
+type Post = (message: FromEngine, transfer?: ArrayBuffer[]) => void;
+
+/** What wasm/browser finds as js.Global().Get("tabgrad"). Its other side is wasm/browser/host_js.go. */
+interface Host {
+  version: string;
+  /** The kernels, ready to run; null for the plain Go backend. */
+  kernels: Kernels | null;
+  /** Go calls this once when it can take messages. */
+  ready(dispatch: (message: ToEngine) => void): void;
+  post: Post;
+  /** Calls back after the event loop has gone round once, so that waiting messages are taken. */
+  hop(callback: () => void): void;
+  /** Bytes of Go's linear memory now. */
+  goMemoryBytes(): number;
+}
+
+/** At most this many lanes unless the caller names a number: beyond it memory bandwidth and efficiency cores slow the barrier down. */
+const maxAutoThreads = 8;
+
+export function startEngine({ init }: InitMessage, post: Post): EnginePort {
+  let dispatch: ((message: ToEngine) => void) | undefined;
+  let lanesStarted: ((lanes: number) => void) | undefined;
+  let over = false;
+  const lost = (error: TabgradError) => {
+    if (over) return;
+    over = true;
+    post({ lost: error.toWire() });
+  };
+
+  /** Asks the page for lanes and waits until they run. */
+  const spawn = (start: LaneStart, lanes: number) =>
+    new Promise<number>((resolve) => {
+      lanesStarted = resolve;
+      post({ spawn: { ...start, lanes } });
+    });
+
+  const start = async (): Promise<EngineInfo> => {
+    const choice = chooseKernels(init);
+    const [goModule, kernels] = await Promise.all([
+      compileWasm(init.files.wasm, 'tabgrad.wasm'),
+      choice.kernels === 'none' ? null : loadKernels(init.files, choice.kernels),
+    ]);
+    let note = choice.note;
+    if (kernels) {
+      const wanted = init.threads === 'auto' ? Math.min(await processorThreads(), maxAutoThreads) : init.threads;
+      if (wanted > 1 && choice.alone !== '') note = choice.alone;
+      else if (wanted > 1) {
+        kernels.lanes = await spawn(kernels.laneStart(), wanted);
+        if (kernels.lanes === 1) note = 'a lane could not be started';
+      }
+    }
+    let ready!: () => void;
+    const started = new Promise<void>((resolve) => (ready = resolve));
+    let goMemory: WebAssembly.Memory | undefined;
+    const host: Host = {
+      version: TABGRAD_VERSION,
+      kernels,
+      ready: (take) => {
+        dispatch = take;
+        ready();
+      },
+      post,
+      hop: makeHop(),
+      goMemoryBytes: () => goMemory?.buffer.byteLength ?? 0,
+    };
+    const { go, output } = makeGo(host);
+    const ended = new Promise<never>((_, reject) => {
+      go.exit = (code) => {
+        const error = exitError(code, output.text);
+        reject(error);
+        if (dispatch) lost(error);
+        dispatch = undefined;
+      };
+    });
+    const imports = kernels ? { ...go.importObject, ...kernels.goImports() } : { ...go.importObject, ...absentKernels(goModule) };
+    let instance: WebAssembly.Instance;
+    try {
+      instance = await WebAssembly.instantiate(goModule, imports);
+    } catch (error) {
+      throw new TabgradError(error instanceof RangeError ? 'out_of_memory' : 'bad_wasm', `tabgrad.wasm: ${init.files.wasm} does not start (${String(error)})`, { cause: error });
+    }
+    goMemory = instance.exports['mem'] as WebAssembly.Memory;
+    const running = go.run(instance);
+    running.catch((error: unknown) => lost(asTabgradError(error, 'engine_lost')));
+    await Promise.race([started, ended]);
+    return {
+      version: TABGRAD_VERSION,
+      backend: kernels ? 'simd' : 'cpu',
+      kernels: choice.kernels,
+      threads: kernels?.lanes ?? 1,
+      isolated: choice.isolated,
+      note,
+    };
+  };
+
+  start().then(
+    (started) => {
+      if (!over) post({ started });
+    },
+    (error: unknown) => post({ failed: asTabgradError(error, 'internal').toWire() }),
+  );
+
+  return {
+    receive(message) {
+      if ('spawned' in message) return lanesStarted?.(message.spawned);
+      if (over || !dispatch) return;
+      try {
+        dispatch(message);
+      } catch (error) {
+        lost(asTabgradError(error, 'engine_lost'));
+      }
+    },
+    end() {
+      over = true;
+      dispatch = undefined;
+    },
+  };
+}
+
+/** Go's end as an error: its panic's message, or out of memory. */
+function exitError(code: number, text: string): TabgradError {
+  const line = text.split('\n').find((l) => /^(panic|fatal error|runtime):/.test(l)) ?? text.split('\n')[0] ?? '';
+  if (/out of memory|cannot allocate/.test(text)) return new TabgradError('out_of_memory', `the engine ran out of memory (${line}); call load() again`);
+  return new TabgradError('engine_lost', `the engine stopped with exit code ${code}${line === '' ? '' : `: ${line}`}; call load() again`, { details: { output: text } });
+}
+
+/** Stands in for the trampoline's functions where there are no kernels: Go's wasm imports them all the same, and never calls them. */
+function absentKernels(module: WebAssembly.Module): WebAssembly.Imports {
+  const out: Record<string, Record<string, () => never>> = {};
+  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    if (kind !== 'function' || from === 'gojs' || from === '_gotest') continue;
+    (out[from] ??= {})[name] = () => {
+      throw new Error(`${from}.${name} was called without kernels`);
+    };
+  }
+  return out;
+}
+
+/** One turn of the event loop. A timer would be clamped to 4 ms in a browser. */
+function makeHop(): (callback: () => void) => void {
+  if (isNode) return (callback) => void setImmediate(callback);
+  const { port1, port2 } = new MessageChannel();
+  const waiting: (() => void)[] = [];
+  port2.onmessage = () => waiting.shift()?.();
+  return (callback) => {
+    waiting.push(callback);
+    port1.postMessage(null);
+  };
+}

@@ -1,0 +1,211 @@
+// Sequential: what a page holds of a model. Its weights live in the engine; this class holds its configuration and an id.
+
+import { Config, wireValue, type Layer, type Loss, type Metric, type Optimizer } from './config.js';
+import type { Connection } from './connection.js';
+import { TabgradError } from './errors.js';
+import {
+  deliver,
+  fitArgs,
+  verboseCallback,
+  wireTensor,
+  type Callbacks,
+  type EvaluateOptions,
+  type FitOptions,
+  type History,
+  type Input,
+  type Logs,
+  type PredictOptions,
+} from './fit.js';
+import type { LossName, MetricName, OptimizerName } from './gen_names.js';
+import { describe, toTensor, type Tensor, type TensorLike } from './tensor.js';
+
+export interface SequentialOptions {
+  layers?: readonly Layer[];
+  name?: string;
+}
+
+export interface CompileOptions {
+  /** A name or `optimizers.…`; default 'rmsprop', as Keras has it. */
+  optimizer?: OptimizerName | Optimizer;
+  loss: LossName | Loss;
+  metrics?: readonly (MetricName | Metric)[];
+}
+
+/** A weight with its name, `dense_1/kernel`, row-major in Keras's layout. */
+export interface NamedWeight {
+  name: string;
+  shape: number[];
+  data: Float32Array;
+}
+
+/** Models that are collected without dispose() are freed in the engine by this. */
+const collected = new FinalizationRegistry<() => void>((free) => free());
+
+/** Apart from the class, because a closure made inside it would hold the model, which then is never collected. */
+function disposer(connection: Connection, model: number): () => void {
+  return () => void connection.call('model.dispose', { model }).catch(() => {});
+}
+
+/** A linear stack of layers. */
+export class Sequential {
+  readonly layers: readonly Layer[];
+  readonly #connection: Connection;
+  readonly #name: string | undefined;
+  readonly #seed: number | undefined;
+  /** The engine's model for the layers so far. Absent until something needs it, and again after add(). */
+  #built: Promise<number> | undefined;
+  /** The last compile(), which fit and the rest wait for. */
+  #compiled: Promise<void> | undefined;
+  #disposed = false;
+  #stopTraining = false;
+
+  /** Made by `tg.sequential()`. */
+  constructor(connection: Connection, options: SequentialOptions = {}, seed?: number) {
+    this.#connection = connection;
+    this.#name = options.name;
+    this.#seed = seed;
+    this.layers = [];
+    for (const layer of options.layers ?? []) this.add(layer);
+  }
+
+  /** Appends a layer. The first one says its `inputShape`, or is `layers.input`. What is wrong with it is said by compile. */
+  add(layer: Layer): this {
+    if (!(layer instanceof Config)) throw new TabgradError('bad_config', `sequential: add got ${describe(layer)}, want a layer, for example tg.layers.dense({ units: 10 })`);
+    if (this.#built !== undefined) throw new TabgradError('bad_config', 'sequential: add after the model was built; make a new model');
+    (this.layers as Layer[]).push(layer);
+    return this;
+  }
+
+  /**
+   * Builds the model and its training step. Rejects on a bad configuration. Not awaiting it is fine: fit, evaluate and predict wait for it and
+   * report its error. Compiling again keeps the weights and starts the optimizer anew.
+   */
+  compile(options: CompileOptions): Promise<void> {
+    const compiled = this.#compile(options);
+    compiled.catch(() => {}); // Reported by whatever waits for it.
+    this.#compiled = compiled;
+    return compiled;
+  }
+
+  async #compile(options: CompileOptions): Promise<void> {
+    const args = {
+      optimizer: wireValue('compile: optimizer', options.optimizer ?? 'rmsprop'),
+      loss: wireValue('compile: loss', options.loss ?? null),
+      metrics: wireValue('compile: metrics', options.metrics ?? []),
+    };
+    await this.#connection.call('model.compile', { model: await this.#id(), ...args });
+  }
+
+  /** Keras's table of layers, output shapes and parameter counts. */
+  async summary(): Promise<string> {
+    return this.#connection.call('model.summary', { model: await this.#ready() });
+  }
+
+  /** Trains. Keras's arguments, camelCase. One fit at a time; predict and evaluate may be called while it runs and are served between steps. */
+  async fit(x: Input, y: Input, options: FitOptions = {}): Promise<History> {
+    const given = options.callbacks ?? [];
+    const callbacks: Callbacks[] = Array.isArray(given) ? [...given] : [given as Callbacks];
+    if (options.verbose) callbacks.push(verboseCallback(options.epochs ?? 1));
+    const args = fitArgs(x, y, options, callbacks);
+    const model = await this.#ready();
+    this.#stopTraining = false;
+    for (const c of callbacks) await c.onTrainBegin?.();
+    const history = await this.#connection.call<History>('model.fit', { model, ...args }, { signal: options.signal, onEvent: (event) => deliver(event, callbacks) });
+    const last: Logs = {};
+    for (const [name, values] of Object.entries(history.history)) if (values.length > 0) last[name] = values[values.length - 1]!;
+    for (const c of callbacks) await c.onTrainEnd?.(last);
+    return history;
+  }
+
+  /** The loss and the metrics over the data, `{ loss, accuracy }`. */
+  async evaluate(x: Input, y: Input, options: EvaluateOptions = {}): Promise<Logs> {
+    const args = {
+      x: wireTensor(x, 'evaluate: x'),
+      y: wireTensor(y, 'evaluate: y'),
+      ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
+      ...(options.sampleWeight === undefined ? {} : { sampleWeight: wireTensor(options.sampleWeight, 'evaluate: sampleWeight') }),
+    };
+    return this.#connection.call('model.evaluate', { model: await this.#ready(), ...args }, { signal: options.signal });
+  }
+
+  /** The model's output for each sample. */
+  async predict(x: Input, options: PredictOptions = {}): Promise<Tensor<Float32Array>> {
+    const args = { x: wireTensor(x, 'predict: x'), ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }) };
+    return this.#connection.call('model.predict', { model: await this.#ready(), ...args }, { signal: options.signal });
+  }
+
+  /** One training step on one batch of any size; returns its loss and metrics. */
+  async trainOnBatch(x: Input, y: Input): Promise<Logs> {
+    const args = { x: wireTensor(x, 'trainOnBatch: x'), y: wireTensor(y, 'trainOnBatch: y') };
+    return this.#connection.call('model.trainOnBatch', { model: await this.#ready(), ...args });
+  }
+
+  /** A copy of all weights in Keras's order and layouts. */
+  async getWeights(): Promise<NamedWeight[]> {
+    return this.#connection.call('model.getWeights', { model: await this.#ready() });
+  }
+
+  /** Sets all weights, in getWeights' order; `shape_mismatch` where one doesn't fit, and then none is changed. */
+  async setWeights(weights: readonly (TensorLike | NamedWeight)[]): Promise<void> {
+    const list = weights.map((w, i) => {
+      const { data, shape } = toTensor(w as TensorLike, `setWeights: weight ${i}`);
+      return { data, shape };
+    });
+    await this.#connection.call('model.setWeights', { model: await this.#ready(), weights: list });
+  }
+
+  /** Holds the running fit between two batches until resume(). Resolves when it is told. */
+  async pause(): Promise<void> {
+    await this.#connection.call('model.pause', { model: await this.#ready() });
+  }
+
+  async resume(): Promise<void> {
+    await this.#connection.call('model.resume', { model: await this.#ready() });
+  }
+
+  /** Set to true, most often in a callback, it ends the running fit after the current batch; fit then resolves with the history so far. */
+  get stopTraining(): boolean {
+    return this.#stopTraining;
+  }
+  set stopTraining(stop: boolean) {
+    this.#stopTraining = stop;
+    if (!stop || this.#built === undefined) return;
+    // An engine that is lost has nothing to stop.
+    this.#built.then((model) => this.#connection.call('model.stop', { model })).catch(() => {});
+  }
+
+  /** Frees the model in the engine now. Optional: models are freed when they are collected or the engine ends. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    collected.unregister(this);
+    this.#built?.then((model) => this.#connection.call('model.dispose', { model })).catch(() => {});
+  }
+
+  /** The engine's id, building the model where it isn't yet. */
+  #id(): Promise<number> {
+    if (this.#disposed) return Promise.reject(new TabgradError('disposed', 'sequential: the model was disposed'));
+    if (this.#built === undefined) {
+      const connection = this.#connection;
+      const config: Record<string, unknown> = { layers: this.layers.map((layer) => layer.toJSON()) };
+      if (this.#name !== undefined) config['name'] = this.#name;
+      const args = { config: { class_name: 'Sequential', config }, ...(this.#seed === undefined ? {} : { seed: this.#seed }) };
+      const built = connection.call<{ model: number }>('model.create', args as never).then(({ model }) => {
+        if (!this.#disposed) collected.register(this, disposer(connection, model), this);
+        return model;
+      });
+      built.catch(() => {
+        // A configuration that could not be built may be added to: forget the try.
+        if (this.#built === built) this.#built = undefined;
+      });
+      this.#built = built;
+    }
+    return this.#built;
+  }
+
+  /** The id once the last compile is through; rejects with its error. */
+  async #ready(): Promise<number> {
+    await this.#compiled;
+    return this.#id();
+  }
+}

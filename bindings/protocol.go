@@ -1,0 +1,153 @@
+package bindings
+
+import (
+	"fmt"
+	"math"
+)
+
+// The messages between the page's classes (bindings/npm/src) and the engine. They are objects sent with postMessage;
+// serve_js.go turns them into the values below, and nothing after it knows that they came from JavaScript.
+//
+// From the page to the engine:
+//
+//	{id, method, args}    a request. id is a number that the page hasn't used before, args an object.
+//	{cancel: id}          ends the request between two steps; its reply is then the error "aborted".
+//	{ack: id, seq}        the page has handled the event with that seq of that request.
+//
+// From the engine to the page, for each request any number of events and then one reply:
+//
+//	{id, event, data}     what happens meanwhile. With a seq the engine waits for an ack: at an epoch's begin and end
+//	                      at once, for "batches" before it sends the next.
+//	{id, ok}              the result, its arrays transferred.
+//	{id, error}           {code, message, details}. The codes are the Code constants.
+//	{lost}                an error; the engine is gone, and nothing that waits will be answered.
+//
+// Before the first request the page's load.ts and engine_core.ts exchange {init}, {spawn}, {spawned}, {started} and {failed},
+// which Go never sees.
+//
+// Values are JSON's (nil, bool, float64, string, []any, map[string]any) and the typed arrays []float32, []int32 and []byte. A tensor is
+// {data, shape} and may have a scale, which its numbers are multiplied by when a batch is made. A layer, an optimizer, a loss, a metric or an
+// initializer is a name or Keras's {class_name, config}, with snake_case keys. Method args are camelCase, as in JavaScript:
+//
+//	engine.stats          {}                                            -> numbers; see stats.go
+//	model.create          {config, seed?}                               -> {model}; config is a Sequential's
+//	model.compile         {model, optimizer, loss, metrics}             -> null
+//	model.summary         {model}                                       -> Keras's table
+//	model.fit             {model, x, y, ...}, see fit.go                -> {epoch, history}
+//	                      events batches, progress, epochBegin, epochEnd
+//	model.evaluate        {model, x, y, batchSize?, sampleWeight?}      -> {loss, ...}
+//	model.predict         {model, x, batchSize?}                        -> tensor
+//	model.trainOnBatch    {model, x, y}                                 -> {loss, ...}
+//	model.getWeights      {model}                                       -> [{name, shape, data}]
+//	model.setWeights      {model, weights: [tensor]}                    -> null
+//	model.pause, resume   {model}                                       -> null
+//	model.stop            {model}; fit ends after the batch             -> null
+//	model.dispose         {model}                                       -> null
+//	datasets.idx          {bytes, name}                                 -> tensor
+//	datasets.digits       {count, seed}                                 -> {x, labels}
+
+// A Value is what a message carries: nil, bool, float64, string, []any, map[string]any, []float32, []int32 or []byte.
+type Value = any
+
+// An Object is a Value with names. A name that isn't there reads as nil.
+type Object = map[string]any
+
+// An Event is what a request tells while it runs.
+type Event struct {
+	Name string
+	Data Object
+}
+
+// args reads a request's arguments and remembers the first that was wrong.
+type args struct {
+	where  string // begins the errors: "fit"
+	values Object
+	err    error
+}
+
+func (a *args) fail(code Code, format string, v ...any) {
+	if a.err == nil {
+		a.err = &Error{Code: code, Message: a.where + ": " + fmt.Sprintf(format, v...)}
+	}
+}
+
+// integer is the whole number under key, or fallback where there is none. It must be in [low, high].
+func (a *args) integer(key string, fallback, low, high int) int {
+	switch v := a.values[key].(type) {
+	case nil:
+		return fallback
+	case float64:
+		if v == math.Trunc(v) && v >= float64(low) && v <= float64(high) {
+			return int(v)
+		}
+		a.fail(BadConfig, "%s is %v, want a whole number from %d to %d", key, v, low, high)
+	default:
+		a.fail(BadConfig, "%s is %s, want a whole number", key, kind(v))
+	}
+	return fallback
+}
+
+// fraction is the number under key, or fallback.
+func (a *args) number(key string, fallback float64) float64 {
+	switch v := a.values[key].(type) {
+	case nil:
+		return fallback
+	case float64:
+		return v
+	default:
+		a.fail(BadConfig, "%s is %s, want a number", key, kind(v))
+		return fallback
+	}
+}
+
+// boolean is the bool under key, or fallback.
+func (a *args) boolean(key string, fallback bool) bool {
+	switch v := a.values[key].(type) {
+	case nil:
+		return fallback
+	case bool:
+		return v
+	default:
+		a.fail(BadConfig, "%s is %s, want true or false", key, kind(v))
+		return fallback
+	}
+}
+
+// object is the object under key; a nil map where there is none.
+func (a *args) object(key string) Object {
+	switch v := a.values[key].(type) {
+	case nil:
+		return nil
+	case Object:
+		return v
+	default:
+		a.fail(BadConfig, "%s is %s, want an object", key, kind(v))
+		return nil
+	}
+}
+
+// kind is a value's type in JavaScript's words, for messages.
+func kind(v Value) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return fmt.Sprint(v)
+	case float64:
+		return fmt.Sprint(v)
+	case string:
+		return fmt.Sprintf("%q", v)
+	case []any:
+		return "an array"
+	case Object:
+		return "an object"
+	case []float32:
+		return "a Float32Array"
+	case []int32:
+		return "an Int32Array"
+	case []byte:
+		return "a Uint8Array"
+	default:
+		return fmt.Sprintf("%T", v)
+	}
+}
