@@ -2,8 +2,10 @@ package bindings
 
 import (
 	"context"
+	"math"
 
 	"github.com/tabgrad/tabgrad/nn/data"
+	"github.com/tabgrad/tabgrad/nn/data/digits"
 )
 
 // idx parses an IDX file, gzipped or not. Bytes stay bytes, integers become int32, floats float32.
@@ -34,4 +36,36 @@ func (s *Service) idx(_ context.Context, a *args, _ Emit) (Value, error) {
 		}
 	}
 	return Object{"data": numbers, "shape": shape}, nil
+}
+
+// digits draws digits first, first+1, ... of a seed; the same ones whatever the count. It is a job of seconds, so it can be cancelled.
+func (s *Service) digits(ctx context.Context, a *args, _ Emit) (Value, error) {
+	const most = 1 << 20
+	count := a.integer("count", 0, 1, most)
+	first := a.integer("first", 0, 0, math.MaxInt32)
+	seed := a.integer("seed", 0, 0, 1<<53)
+	if a.err != nil {
+		return nil, a.err
+	}
+	const pixels = digits.Side * digits.Side
+	images, labels := make([]byte, count*pixels), make([]int32, count)
+	turn := s.turn()
+	for from := 0; from < count; {
+		to := min(from+64, count)
+		if err := digits.Generate(images[from*pixels:to*pixels], labels[from:to], uint64(seed), first+from); err != nil {
+			return nil, err
+		}
+		from = to
+		if err := turn.take(ctx); err != nil {
+			return nil, err
+		}
+	}
+	small := make([]byte, count)
+	for i, label := range labels {
+		small[i] = byte(label)
+	}
+	return Object{
+		"x":      Object{"data": images, "shape": []any{float64(count), float64(digits.Side), float64(digits.Side)}},
+		"labels": Object{"data": small, "shape": []any{float64(count)}},
+	}, nil
 }

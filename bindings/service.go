@@ -25,6 +25,9 @@ type Options struct {
 	Threads int
 	// Hop lets the host's event loop go round, so that messages that wait are taken. Natively runtime.Gosched is enough.
 	Hop func()
+	// HopEvery is how long a job computes before it hops; 0 means 50 ms: long enough that hops (about 10 us) cost nothing, short enough that a
+	// page which asks for a prediction during training doesn't feel it.
+	HopEvery time.Duration
 	// Memory reports the bytes of Go's linear memory and of the kernels'. It may be nil.
 	Memory func() (goBytes, kernelBytes int)
 	// Seed decides the weights, shuffles and dropout of models and fits without a seed of their own.
@@ -41,14 +44,13 @@ type Service struct {
 	steps  int
 }
 
-// hopEvery is how long a job computes before it lets messages in: long enough that hops (about 10 us) cost nothing, short enough that a page
-// which asks for a prediction during training doesn't feel it.
-const hopEvery = 50 * time.Millisecond
-
 // NewService makes a Service without models.
 func NewService(o Options) *Service {
 	if o.Hop == nil {
 		o.Hop = runtime.Gosched
+	}
+	if o.HopEvery == 0 {
+		o.HopEvery = 50 * time.Millisecond
 	}
 	if o.Memory == nil {
 		o.Memory = func() (int, int) { return 0, 0 }
@@ -59,8 +61,9 @@ func NewService(o Options) *Service {
 type handler func(s *Service, ctx context.Context, a *args, emit Emit) (Value, error)
 
 var methods = map[string]handler{
-	"engine.stats": (*Service).stats,
-	"datasets.idx": (*Service).idx,
+	"engine.stats":    (*Service).stats,
+	"datasets.digits": (*Service).digits,
+	"datasets.idx":    (*Service).idx,
 }
 
 // Call does what method asks with values and returns its result. It may be called from many goroutines. Errors are *Error.
