@@ -21,8 +21,10 @@ run('go', ['build', '-trimpath', '-ldflags=-s -w', '-o', join(dist, 'tabgrad.was
   env: { ...process.env, GOOS: 'js', GOARCH: 'wasm' },
 });
 for (const [from, to] of [
-  ['gen_strict.wasm', 'kernels-strict.wasm'],
-  ['gen_relaxed.wasm', 'kernels-relaxed.wasm'],
+  ['gen_kernels_strict.wasm', 'kernels-strict.wasm'],
+  ['gen_kernels_relaxed.wasm', 'kernels-relaxed.wasm'],
+  ['gen_kernels_strict_single.wasm', 'kernels-strict-single.wasm'],
+  ['gen_kernels_relaxed_single.wasm', 'kernels-relaxed-single.wasm'],
   ['gen_trampoline.wasm', 'trampoline.wasm'],
 ]) {
   copyFileSync(join(root, 'wasm/kernels', from), join(dist, to));

@@ -1,6 +1,6 @@
 // Requests to the engine and what comes back: promises by id, events in order, and one way to lose them all.
 
-import { TabgradError, asTabgradError } from './errors.js';
+import { TabgradError, asTabgradError, fromWire } from './errors.js';
 import type { EventMessage, LostMessage, ReplyMessage, ToEngine, WireObject } from './protocol.js';
 
 export interface CallOptions {
@@ -62,7 +62,7 @@ export class Connection {
 
   /** Takes a message of the engine's. */
   receive(message: ReplyMessage | EventMessage | LostMessage): void {
-    if ('lost' in message) return this.lose(TabgradError.fromWire(message.lost));
+    if ('lost' in message) return this.lose(fromWire(message.lost));
     const pending = this.#pending.get(message.id);
     if (!pending) return;
     if ('event' in message) {
@@ -74,7 +74,7 @@ export class Connection {
     void pending.events.then(() => {
       if (!this.#settle(message.id)) return;
       if (pending.thrown) pending.reject(pending.thrown.error as TabgradError);
-      else if (message.error) pending.reject(TabgradError.fromWire(message.error));
+      else if (message.error) pending.reject(fromWire(message.error));
       else pending.resolve(message.ok);
     });
   }

@@ -1,10 +1,10 @@
 // The engine: Go's wasm with the kernels beside it, in a worker of its own or on the calling thread. It starts them, hands the page's messages to Go
 // and Go's to the page, and says so when Go ends.
 
-import { TabgradError, asTabgradError } from './errors.js';
+import { TabgradError, asTabgradError, toWire } from './errors.js';
 import { processorThreads } from './features.js';
 import { makeGo } from './go_scope.js';
-import { chooseKernels, loadKernels, type Kernels } from './kernels.js';
+import { chooseKernels, lanesWait, loadKernels, type Kernels } from './kernels.js';
 import { isNode } from './platform.js';
 import type { EngineInfo, FromEngine, InitMessage, LaneStart, SpawnedMessage, ToEngine } from './protocol.js';
 import { compileWasm } from './wasm_files.js';
@@ -41,7 +41,7 @@ export function startEngine({ init }: InitMessage, post: Post): EnginePort {
   const lost = (error: TabgradError) => {
     if (over) return;
     over = true;
-    post({ lost: error.toWire() });
+    post({ lost: toWire(error) });
   };
 
   /** Asks the page for lanes and waits until they run. */
@@ -55,15 +55,16 @@ export function startEngine({ init }: InitMessage, post: Post): EnginePort {
     const choice = chooseKernels(init);
     const [goModule, kernels] = await Promise.all([
       compileWasm(init.files.wasm, 'tabgrad.wasm'),
-      choice.kernels === 'none' ? null : loadKernels(init.files, choice.kernels),
+      choice.kernels === 'none' ? null : loadKernels(init.files, choice.kernels, choice.isolated),
     ]);
     let note = choice.note;
     if (kernels) {
       const wanted = init.threads === 'auto' ? Math.min(await processorThreads(), maxAutoThreads) : init.threads;
       if (wanted > 1 && choice.alone !== '') note = choice.alone;
       else if (wanted > 1) {
-        kernels.lanes = await spawn(kernels.laneStart(), wanted);
-        if (kernels.lanes === 1) note = 'a lane could not be started';
+        kernels.host.lanes = await spawn(kernels.laneStart, wanted);
+        if (kernels.host.lanes === 1) note = 'a lane could not be started';
+        else await lanesWait(kernels.host);
       }
     }
     let ready!: () => void;
@@ -71,7 +72,7 @@ export function startEngine({ init }: InitMessage, post: Post): EnginePort {
     let goMemory: WebAssembly.Memory | undefined;
     const host: Host = {
       version: TABGRAD_VERSION,
-      kernels,
+      kernels: kernels?.host ?? null,
       ready: (take) => {
         dispatch = take;
         ready();
@@ -89,7 +90,7 @@ export function startEngine({ init }: InitMessage, post: Post): EnginePort {
         dispatch = undefined;
       };
     });
-    const imports = kernels ? { ...go.importObject, ...kernels.goImports() } : { ...go.importObject, ...absentKernels(goModule) };
+    const imports = { ...go.importObject, ...trampolineImports(goModule, kernels?.trampoline) };
     let instance: WebAssembly.Instance;
     try {
       instance = await WebAssembly.instantiate(goModule, imports);
@@ -104,7 +105,7 @@ export function startEngine({ init }: InitMessage, post: Post): EnginePort {
       version: TABGRAD_VERSION,
       backend: kernels ? 'simd' : 'cpu',
       kernels: choice.kernels,
-      threads: kernels?.lanes ?? 1,
+      threads: kernels?.host.lanes ?? 1,
       isolated: choice.isolated,
       note,
     };
@@ -114,7 +115,7 @@ export function startEngine({ init }: InitMessage, post: Post): EnginePort {
     (started) => {
       if (!over) post({ started });
     },
-    (error: unknown) => post({ failed: asTabgradError(error, 'internal').toWire() }),
+    (error: unknown) => post({ failed: toWire(asTabgradError(error, 'internal')) }),
   );
 
   return {
@@ -141,14 +142,15 @@ function exitError(code: number, text: string): TabgradError {
   return new TabgradError('engine_lost', `the engine stopped with exit code ${code}${line === '' ? '' : `: ${line}`}; call load() again`, { details: { output: text } });
 }
 
-/** Stands in for the trampoline's functions where there are no kernels: Go's wasm imports them all the same, and never calls them. */
-function absentKernels(module: WebAssembly.Module): WebAssembly.Imports {
-  const out: Record<string, Record<string, () => never>> = {};
-  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
-    if (kind !== 'function' || from === 'gojs' || from === '_gotest') continue;
-    (out[from] ??= {})[name] = () => {
-      throw new Error(`${from}.${name} was called without kernels`);
-    };
+/** The trampoline's functions for Go's wasm, which imports them also where there are no kernels, and then never calls them. */
+function trampolineImports(module: WebAssembly.Module, trampoline: WebAssembly.Exports = {}): WebAssembly.Imports {
+  const absent = () => {
+    throw new Error('the kernels were called, and there are none');
+  };
+  const out: Record<string, Record<string, WebAssembly.ImportValue>> = {};
+  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+    if (from === 'gojs') continue;
+    (out[from] ??= {})[name] = trampoline[name] ?? absent;
   }
   return out;
 }

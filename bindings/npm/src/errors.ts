@@ -48,14 +48,14 @@ export class TabgradError extends Error {
     this.code = code;
     this.details = options.details ?? {};
   }
+}
 
-  static fromWire(wire: WireError): TabgradError {
-    return new TabgradError(wire.code, wire.message, { details: wire.details });
-  }
+export function fromWire(wire: WireError): TabgradError {
+  return new TabgradError(wire.code, wire.message, { details: wire.details });
+}
 
-  toWire(): WireError {
-    return { code: this.code, message: this.message, details: { ...this.details } };
-  }
+export function toWire(error: TabgradError): WireError {
+  return { code: error.code, message: error.message, details: { ...error.details } };
 }
 
 /** The error as a TabgradError: as it is when it is one, else with the given code. */

@@ -1,5 +1,7 @@
 // What this browser can do, asked with the smallest modules that need it.
 
+import { nodeModule } from './platform.js';
+
 /** () -> v128: `i32.const 0; i8x16.splat` (opcode fd 0f). */
 const simd = [0x41, 0x00, 0xfd, 0x0f];
 
@@ -36,9 +38,8 @@ export function canShareMemory(): boolean {
 export async function processorThreads(): Promise<number> {
   if (typeof navigator === 'object' && navigator.hardwareConcurrency > 0) return navigator.hardwareConcurrency;
   if (typeof process === 'object') {
-    const specifier = 'node:os';
-    const os = (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)) as typeof import('node:os');
-    return os.availableParallelism();
+    const { availableParallelism } = await nodeModule<typeof import('node:os')>('os');
+    return availableParallelism();
   }
   return 1;
 }

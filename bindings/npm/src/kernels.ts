@@ -5,8 +5,10 @@ import { canShareMemory, hasRelaxedSimd, hasSimd } from './features.js';
 import type { EngineFiles, InitMessage, LaneStart } from './protocol.js';
 import { compileWasm } from './wasm_files.js';
 
+type Variant = 'strict' | 'relaxed';
+
 export interface Choice {
-  kernels: 'strict' | 'relaxed' | 'none';
+  kernels: Variant | 'none';
   isolated: boolean;
   /** Why it isn't what could be wished for; may be empty. */
   note: string;
@@ -27,37 +29,68 @@ export function chooseKernels({ backend, deterministic }: InitMessage['init']): 
   return { kernels: !deterministic && hasRelaxedSimd() ? 'relaxed' : 'strict', isolated, note: '', alone };
 }
 
-/** The kernels in the engine: instantiated over their memory, lane 0's view. */
+/** The kernels as Go finds them, js.Global().Get("tabgrad").Get("kernels"); wasm/simd reads these names. */
 export interface Kernels {
-  variant: 'strict' | 'relaxed';
+  variant: Variant;
+  /** How many lanes run, with Go's own, lane 0. */
   lanes: number;
   memory: WebAssembly.Memory;
+  /** run, start, stop: see wasm/kernels. */
   exports: WebAssembly.Exports;
-  laneStart(): LaneStart;
-  goImports(): WebAssembly.Imports;
+  /** The trampoline's table, by which Go calls functions of exports. */
+  table: WebAssembly.Table;
 }
 
-export async function loadKernels(files: EngineFiles, variant: 'strict' | 'relaxed'): Promise<Kernels> {
-  const module = await compileWasm(files[variant], `kernels-${variant}.wasm`);
-  const memory = makeMemory();
-  const instance = await WebAssembly.instantiate(module, { env: { memory } });
-  return { variant, lanes: 1, memory, exports: instance.exports, laneStart: () => ({ module, memory }), goImports: () => ({}) };
+export interface LoadedKernels {
+  host: Kernels;
+  trampoline: WebAssembly.Exports;
+  laneStart: LaneStart;
 }
 
-export async function runLane({ module, memory }: LaneStart, lane: number, lanes: number, ready: () => void): Promise<void> {
-  const instance = await WebAssembly.instantiate(module, { env: { memory } });
+/** The byte address at which wasm/kernels counts the lanes that have entered lane_loop: its ControlReady. */
+const controlReady = 768;
+
+export async function loadKernels(files: EngineFiles, variant: Variant, shared: boolean): Promise<LoadedKernels> {
+  const build = shared ? variant : (`${variant}-single` as const);
+  const [module, trampolineModule] = await Promise.all([
+    compileWasm(files.kernels[build], `kernels-${build}.wasm`),
+    compileWasm(files.trampoline, 'trampoline.wasm'),
+  ]);
+  const memory = shared ? sharedMemory() : new WebAssembly.Memory({ initial: firstPages });
+  const trampoline = (await WebAssembly.instantiate(trampolineModule)).exports;
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  return {
+    host: { variant, lanes: 1, memory, exports, table: trampoline['table'] as WebAssembly.Table },
+    trampoline,
+    laneStart: { module, memory },
+  };
+}
+
+/** Resolves when all lanes wait for work: each says that it is ready just before it begins to. */
+export async function lanesWait({ memory, lanes }: Kernels): Promise<void> {
+  const words = new Int32Array(memory.buffer);
+  while (Atomics.load(words, controlReady / 4) < lanes - 1) await new Promise((later) => setTimeout(later, 1));
+}
+
+/** A lane's life: ready() is called just before its thread belongs to the kernels. It returns when they are told to stop, and throws when they fail. */
+export async function runLane({ module, memory }: LaneStart, lane: number, ready: () => void): Promise<void> {
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   ready();
-  (instance.exports['lane'] as (lane: number, lanes: number) => void)(lane, lanes);
+  const status = (exports['lane_loop'] as (lane: number) => number)(lane);
+  if (status !== 0) throw new Error('another lane was lost');
 }
 
-/** Pages of 64 KiB: the largest memory first; browsers and phones refuse what they can't reserve. */
-const memoryLimits = [32768, 16384, 8192, 4096];
+/** 16 MiB to begin with, in pages of 64 KiB. */
+const firstPages = 256;
 
-function makeMemory(): WebAssembly.Memory {
+/** In pages. The largest first; browsers and phones refuse what they can't reserve. */
+const sharedLimits = [32768, 16384, 8192, 4096];
+
+function sharedMemory(): WebAssembly.Memory {
   let refused: unknown;
-  for (const maximum of memoryLimits) {
+  for (const maximum of sharedLimits) {
     try {
-      return new WebAssembly.Memory({ initial: 256, maximum, shared: true });
+      return new WebAssembly.Memory({ initial: firstPages, maximum, shared: true });
     } catch (error) {
       refused = error;
     }

@@ -4,11 +4,11 @@ import { runLane } from './kernels.js';
 import { isNode, nodeModule } from './platform.js';
 import type { LaneStart } from './protocol.js';
 
-type Start = LaneStart & { lane: number; lanes: number };
+type Start = LaneStart & { lane: number };
 
 async function serve(start: Start, post: (message: { laneReady: number } | { laneLost: string }) => void): Promise<void> {
   try {
-    await runLane(start, start.lane, start.lanes, () => post({ laneReady: start.lane }));
+    await runLane(start, start.lane, () => post({ laneReady: start.lane }));
   } catch (error) {
     // Told by a message: the page hears it even while the other lanes wait for this one.
     post({ laneLost: error instanceof Error ? error.message : String(error) });

@@ -4,7 +4,7 @@
 import { Connection } from './connection.js';
 import { makeDatasets, type Datasets } from './datasets.js';
 import { startEngine, type EnginePort } from './engine_core.js';
-import { TabgradError, asTabgradError } from './errors.js';
+import { TabgradError, asTabgradError, fromWire } from './errors.js';
 import * as layers from './gen_layers.js';
 import * as optimizers from './gen_optimizers.js';
 import * as losses from './gen_losses.js';
@@ -28,7 +28,7 @@ export interface LoadOptions {
   worker?: boolean;
   /** Where tabgrad.wasm is, when not beside the package's files. */
   wasmUrl?: string | URL;
-  /** The folder of kernels-strict.wasm, kernels-relaxed.wasm and trampoline.wasm. */
+  /** The folder of the kernels-….wasm files and trampoline.wasm. */
   kernelsUrl?: string | URL;
   /** Where engine.js is; lane.js is looked for beside it. */
   workerUrl?: string | URL;
@@ -203,8 +203,8 @@ class Session {
   #receive(message: FromEngine): void {
     if (this.#ended) return;
     if ('started' in message) return this.#starting?.resolve(message.started);
-    if ('failed' in message) return void this.end(TabgradError.fromWire(message.failed));
-    if ('lost' in message) return void this.end(TabgradError.fromWire(message.lost));
+    if ('failed' in message) return void this.end(fromWire(message.failed));
+    if ('lost' in message) return void this.end(fromWire(message.lost));
     if ('spawn' in message) return void this.#spawn(message.spawn);
     this.#connection.receive(message);
   }
@@ -231,7 +231,7 @@ class Session {
           if (this.#ended) return void worker.terminate();
           this.#lanes.push(worker);
           worker.keepAlive(false);
-          worker.post({ lane, lanes, ...start });
+          worker.post({ lane, ...start });
         }, refused);
       });
     });
@@ -261,15 +261,27 @@ function withOverrides(files: EngineFiles, { wasmUrl, kernelsUrl, workerUrl }: L
   if (wasmUrl !== undefined) out.wasm = absolute(wasmUrl);
   if (kernelsUrl !== undefined) {
     const folder = absolute(String(kernelsUrl).replace(/\/?$/, '/'));
-    out.strict = new URL('kernels-strict.wasm', folder).href;
-    out.relaxed = new URL('kernels-relaxed.wasm', folder).href;
-    out.trampoline = new URL('trampoline.wasm', folder).href;
+    Object.assign(out, kernelFiles(folder));
   }
   if (workerUrl !== undefined) {
     out.engine = absolute(workerUrl);
     out.lane = new URL('lane.js', out.engine).href;
   }
   return out;
+}
+
+/** The kernels' files beside each other. */
+export function kernelFiles(base: string): Pick<EngineFiles, 'kernels' | 'trampoline'> {
+  const beside = (name: string) => new URL(name, base).href;
+  return {
+    kernels: {
+      strict: beside('kernels-strict.wasm'),
+      relaxed: beside('kernels-relaxed.wasm'),
+      'strict-single': beside('kernels-strict-single.wasm'),
+      'relaxed-single': beside('kernels-relaxed-single.wasm'),
+    },
+    trampoline: beside('trampoline.wasm'),
+  };
 }
 
 function absolute(url: string | URL): string {

@@ -66,7 +66,8 @@ function startWebWorker(url: string, name: string, events: WorkerEvents): Worker
 
 async function startNodeWorker(url: string, name: string, events: WorkerEvents): Promise<WorkerHandle> {
   const { Worker } = await nodeModule<typeof import('node:worker_threads')>('worker_threads');
-  const worker = new Worker(new URL(url), { name });
+  // The process's own arguments are about its program (--input-type, --test), not about this one.
+  const worker = new Worker(new URL(url), { name, execArgv: [] });
   let over = false;
   const died = (why: string) => {
     if (over) return;

@@ -43,8 +43,8 @@ export interface EngineFiles {
   engine: string;
   lane: string;
   wasm: string;
-  strict: string;
-  relaxed: string;
+  /** Builds for a shared memory, and for one lane with a memory of its own. */
+  kernels: Record<'strict' | 'relaxed' | 'strict-single' | 'relaxed-single', string>;
   trampoline: string;
 }
 

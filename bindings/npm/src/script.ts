@@ -1,6 +1,6 @@
 // The build for one <script> tag: the global `tabgrad`. The files of the engine are beside the script.
 
-import { loadFrom, type LoadOptions, type Tabgrad } from './load.js';
+import { kernelFiles, loadFrom, type LoadOptions, type Tabgrad } from './load.js';
 
 // Known only while the script is first run.
 const script = typeof document === 'object' && document.currentScript instanceof HTMLScriptElement ? document.currentScript.src : undefined;
@@ -13,9 +13,7 @@ export function load(options?: LoadOptions): Promise<Tabgrad> {
       engine: beside('engine.js'),
       lane: beside('lane.js'),
       wasm: beside('tabgrad.wasm'),
-      strict: beside('kernels-strict.wasm'),
-      relaxed: beside('kernels-relaxed.wasm'),
-      trampoline: beside('trampoline.wasm'),
+      ...kernelFiles(base),
     }),
     options,
   );
