@@ -123,9 +123,6 @@ func (m *machine) space(n int) uint32 {
 	return p
 }
 
-// bytes takes n bytes from the arena, for scratch.
-func (m *machine) bytes(n int) uint32 { return m.space((n + 3) / 4) }
-
 // put takes a block with these values.
 func (m *machine) put(values []float32) uint32 {
 	p := m.space(len(values))
