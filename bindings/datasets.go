@@ -69,3 +69,20 @@ func (s *Service) digits(ctx context.Context, a *args, _ Emit) (Value, error) {
 		"labels": Object{"data": small, "shape": []any{float64(count)}},
 	}, nil
 }
+
+// centerDigit makes an MNIST digit of a drawing, bright on black: 28x28, the ink within 20x20, its centre of mass in the middle.
+func (s *Service) centerDigit(_ context.Context, a *args, _ Emit) (Value, error) {
+	const most = 1 << 14
+	width, height := a.integer("width", 0, 1, most), a.integer("height", 0, 1, most)
+	gray, ok := a.values["gray"].([]byte)
+	if !ok {
+		a.fail(BadData, "the drawing is %s, want a Uint8Array", kind(a.values["gray"]))
+	} else if len(gray) != width*height {
+		a.fail(ShapeMismatch, "%d bytes for a drawing of %d x %d, which has %d", len(gray), width, height, width*height)
+	}
+	if a.err != nil {
+		return nil, a.err
+	}
+	digit := data.CenterDigit(gray, width, height)
+	return digit[:], nil
+}

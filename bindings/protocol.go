@@ -44,6 +44,7 @@ import (
 //	model.stop            {model}; fit ends after the batch             -> null
 //	model.dispose         {model}                                       -> null
 //	datasets.idx          {bytes, name}                                 -> tensor
+//	datasets.centerDigit  {gray, width, height}                         -> bytes, 28x28
 //	datasets.digits       {count, seed, first}                          -> {x, labels}
 
 // A Value is what a message carries: nil, bool, float64, string, []any, map[string]any, []float32, []int32 or []byte.

@@ -139,6 +139,20 @@ func TestDigitsAreTheSameWhateverTheCount(t *testing.T) {
 	wantError(t, err, BadConfig, "count is 0", "from 1")
 }
 
+func TestADrawingIsCentred(t *testing.T) {
+	p := newPage(t, Options{})
+	gray := make([]byte, 50*40)
+	for y := 3; y < 13; y++ {
+		gray[y*50+45] = 200
+	}
+	digit := p.mustCall("datasets.centerDigit", Object{"gray": gray, "width": 50.0, "height": 40.0}).([]byte)
+	if len(digit) != 28*28 || digit[14*28+14] != 255 || digit[3*28+45%28] != 0 {
+		t.Errorf("the line is not in the middle: %v", digit)
+	}
+	_, err := p.call("datasets.centerDigit", Object{"gray": gray, "width": 50.0, "height": 41.0}, nil)
+	wantError(t, err, ShapeMismatch, "2000 bytes", "50 x 41")
+}
+
 func TestIDXFiles(t *testing.T) {
 	p := newPage(t, Options{})
 	v := p.mustCall("datasets.idx", Object{"bytes": []byte{0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 1, 5, 6}, "name": "f"}).(Object)

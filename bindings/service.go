@@ -61,9 +61,10 @@ func NewService(o Options) *Service {
 type handler func(s *Service, ctx context.Context, a *args, emit Emit) (Value, error)
 
 var methods = map[string]handler{
-	"engine.stats":    (*Service).stats,
-	"datasets.digits": (*Service).digits,
-	"datasets.idx":    (*Service).idx,
+	"engine.stats":         (*Service).stats,
+	"datasets.centerDigit": (*Service).centerDigit,
+	"datasets.digits":      (*Service).digits,
+	"datasets.idx":         (*Service).idx,
 }
 
 // Call does what method asks with values and returns its result. It may be called from many goroutines. Errors are *Error.

@@ -44,6 +44,8 @@ export interface Datasets {
   digits(options?: DigitsOptions): Promise<Dataset>;
   /** One IDX file's numbers. `bad_data` where it is truncated or not IDX. */
   idx(source: IdxSource, options?: { signal?: AbortSignal }): Promise<Tensor>;
+  /** A drawing, bright on black, as MNIST's digits are: 28x28 bytes, the ink within 20x20, its centre of mass in the middle. */
+  centerDigit(gray: Uint8Array, width: number, height: number): Promise<Uint8Array>;
   /** Images and labels from two IDX files, as fit wants them. */
   images(images: IdxSource, labels: IdxSource, options?: { signal?: AbortSignal; classes?: number }): Promise<Samples>;
 }
@@ -60,6 +62,7 @@ export function makeDatasets(connection: Connection): Datasets {
   return {
     idx,
     images,
+    centerDigit: (gray, width, height) => connection.call('datasets.centerDigit', { gray, width, height }),
     async mnist({ url = './mnist/', signal } = {}) {
       const folder = resolveUrl(String(url).replace(/\/?$/, '/'));
       const part = async (prefix: string): Promise<Samples> => {

@@ -1,0 +1,51 @@
+// What a user writes. package.test.mjs type-checks it against the installed package, and runs it.
+
+import { TabgradError, load, type History, type Layer, type Tensor } from 'tabgrad';
+
+const tg = await load({ threads: 1, deterministic: true, seed: 7 });
+const layers: Layer[] = [
+  tg.layers.dense({ units: 8, activation: 'relu', inputShape: [2], kernelInitializer: tg.initializers.heUniform({ seed: 3 }) }),
+  tg.layers.dense({ units: 2, activation: 'softmax' }),
+];
+const model = tg.sequential({ layers, name: 'xor' });
+await model.compile({ optimizer: tg.optimizers.adam({ learningRate: 0.05 }), loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
+
+const x: Tensor = tg.tensor([
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+]);
+const y = tg.oneHot([0, 1, 1, 0], 2);
+const seen: number[] = [];
+const history: History = await model.fit(x, y, {
+  epochs: 200,
+  batchSize: 4,
+  callbacks: {
+    async onEpochEnd(epoch, logs) {
+      if (logs['loss'] !== undefined) seen.push(epoch);
+    },
+  },
+});
+const { accuracy } = await model.evaluate(x, y);
+const p: Tensor<Float32Array> = await model.predict(x);
+console.log(JSON.stringify({ epochs: history.epoch.length, seen: seen.length, accuracy, shape: p.shape }));
+
+try {
+  await model.predict(tg.tensor([[1, 2, 3]]));
+} catch (error) {
+  if (!(error instanceof TabgradError)) throw error;
+  console.log(error.code);
+}
+
+// @ts-expect-error: an optimizer is no layer.
+const wrongLayer: Layer = tg.optimizers.adam();
+// @ts-expect-error: units is required.
+const noUnits = () => tg.layers.dense({ activation: 'relu' });
+// @ts-expect-error: there is no such option.
+const unknownOption = () => tg.layers.dense({ units: 1, unit: 2 });
+// @ts-expect-error: there is no such activation.
+const unknownName = () => tg.layers.dense({ units: 1, activation: 'reluu' });
+export { wrongLayer, noUnits, unknownOption, unknownName };
+
+await tg.close();
