@@ -87,3 +87,6 @@ func product(shape []int) (n int, ok bool) {
 	}
 	return n, true
 }
+
+// NewError is an *Error of the packages below this one, about no row in particular: kind is one of the Err values.
+func NewError(kind error, text string) error { return fail(kind, text) }

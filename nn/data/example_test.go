@@ -42,3 +42,16 @@ func ExampleParseIDX() {
 	fmt.Println(err)
 	// Output: idx: 47040000 bytes wanted for 60000x28x28, got 3
 }
+
+// A stroke drawn on a canvas of 200x200 becomes a digit as the network has seen them.
+func ExampleCenterDigit() {
+	canvas := make([]byte, 200*200)
+	for y := 30; y < 180; y++ {
+		for x := 90; x < 112; x++ {
+			canvas[y*200+x] = 255
+		}
+	}
+	digit := data.CenterDigit(canvas, 200, 200)
+	fmt.Println(digit[14*28+10 : 14*28+18])
+	// Output: [0 0 0 247 255 247 0 0]
+}

@@ -31,7 +31,7 @@ func (r *Random) Uint64() uint64 {
 }
 
 // Float64 is uniform in [0, 1): the top 53 bits over 2^53.
-func (r *Random) Float64() float64 { return float64(r.Uint64()>>11) / (1 << 53) }
+func (r *Random) Float64() float64 { return float64(float64(r.Uint64()>>11) / (1 << 53)) }
 
 // IntN is uniform in [0, n), without bias (Lemire, Fast Random Integer Generation in an Interval, 2019). n is positive.
 func (r *Random) IntN(n int) int {
