@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/tabgrad/tabgrad/nn/data/mnist"
 	"github.com/tabgrad/tabgrad/www/site"
 )
 
@@ -50,12 +51,8 @@ func run(ctx context.Context, dir string, isolated bool) error {
 	if err != nil {
 		return err
 	}
-	mnist := findMNIST()
-	if mnist == "" {
-		fmt.Fprintln(os.Stderr, "serve: no MNIST files found; the page will train on generated digits (make mnist fetches MNIST, or set MNIST_DIR)")
-	}
 	server := &http.Server{
-		Handler:           site.Handler(site.Options{Dir: dir, MNIST: mnist, NotIsolated: !isolated}),
+		Handler:           site.Handler(site.Options{Dir: dir, MNIST: findMNIST(), NotIsolated: !isolated}),
 		ReadHeaderTimeout: 10 * time.Second,
 	}
 	fmt.Printf("http://%s/\n", listener.Addr())
@@ -94,17 +91,12 @@ func listen(asked string) (net.Listener, error) {
 	return nil, fmt.Errorf("no free port from %d to %d: %w", defaultPort, defaultPort+portsToTry-1, err)
 }
 
-// findMNIST is the folder that MNIST_DIR names, when MNIST's images are in it.
+// findMNIST is MNIST's folder, or empty, said aloud, where there is none.
 func findMNIST() string {
-	dir := os.Getenv("MNIST_DIR")
-	if dir == "" {
+	dir, err := mnist.Dir()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "serve: %v; the page will train on generated digits (make mnist fetches MNIST, or set %s)\n", err, mnist.Env)
 		return ""
 	}
-	for _, name := range []string{site.MNISTFiles[0], "train-images-idx3-ubyte"} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return dir
-		}
-	}
-	fmt.Fprintf(os.Stderr, "serve: MNIST_DIR is %s, which has no %s\n", dir, site.MNISTFiles[0])
-	return ""
+	return dir
 }
