@@ -173,7 +173,7 @@ func (g *generator) warp(label int) {
 		p.x, p.y = float64(x*cos)-float64(y*sin), float64(x*sin)+float64(y*cos)
 		// The pen presses harder towards one end, and more or less in the middle.
 		t := float64(i) / float64(len(g.path)-1)
-		bow := 4 * t * (1 - t)
-		p.radius = float64(radius * max(0.5, 1+float64(pressure*(t+t-1))+float64(wave*(bow-0.5))))
+		bow := float64(float64(4*t) * (1 - t))
+		p.radius = float64(radius * max(0.5, 1+float64(pressure*(float64(2*t)-1))+float64(wave*(bow-0.5))))
 	}
 }
