@@ -68,7 +68,7 @@ func TestKeyboardOnly(t *testing.T) {
 func TestNames(t *testing.T) {
 	p := open(t, options{})
 	p.ready()
-	nameless := eval[[]string](p, `[...document.querySelectorAll('input, button, canvas:not([aria-hidden]), [role=img], [tabindex], section')]
+	nameless := eval[[]string](p, `[...document.querySelectorAll('input, button, canvas:not([aria-hidden], [role=img] *), [role=img], [tabindex], section')]
 		.filter((e) => !(e.labels?.length || e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') || e.textContent.trim() || e.hidden || e.closest('[hidden]')))
 		.map((e) => e.outerHTML)`)
 	if len(nameless) > 0 {
@@ -122,5 +122,19 @@ func (p *page) drawWithFinger() {
 	touch(input.DispatchTouchEventTypeTouchEnd)
 	if after := eval[float64](p, "scrollY"); after != before {
 		p.t.Errorf("the page scrolled from %v to %v under the finger", before, after)
+	}
+}
+
+// A number that is out of range in the closed part of the form is shown, with the browser's own words, and nothing starts.
+func TestInvalidNumber(t *testing.T) {
+	p := open(t, options{})
+	p.ready()
+	p.click("#advanced summary")
+	p.fill("#limit", "5")
+	p.click("#advanced summary")
+	p.click("#train")
+	wait[bool](p, "document.querySelector('#advanced').open && document.activeElement.id === 'limit'")
+	if state := eval[string](p, "document.body.dataset.state"); state != "idle" {
+		t.Errorf("the page is in state %q", state)
 	}
 }

@@ -55,7 +55,7 @@ func TestSubPathWithoutMNIST(t *testing.T) {
 		t.Errorf("the panel says %q", said)
 	}
 	p.ready()
-	if status := p.text("#status"); !strings.Contains(status, "12,000 generated digits") {
+	if status := p.text("#status"); !strings.Contains(status, "8,000 generated digits") {
 		t.Errorf("the status is %q, want generated digits", status)
 	}
 	if disabled := eval[bool](p, "document.querySelector('[name=data][value=mnist]').disabled"); !disabled {

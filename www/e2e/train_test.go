@@ -92,7 +92,7 @@ func (p *page) checkResults(accuracy float64) {
 			}
 		}
 	}
-	tested := 2000
+	tested := 1000
 	if mnistDir() != "" {
 		tested = 10000
 	}

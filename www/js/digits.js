@@ -5,7 +5,8 @@ import { CLASSES, SIDE } from './networks.js';
 import { problems } from './problems.js';
 
 const MNIST = new URL('../mnist/', import.meta.url);
-const GENERATED = { train: 12000, test: 2000 };
+// Some three seconds of drawing, which begin before Train is pressed.
+const GENERATED = { train: 8000, test: 1000 };
 const PIXELS = SIDE * SIDE;
 
 /**

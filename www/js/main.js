@@ -39,6 +39,7 @@ const setBars = makeBars(at('bars'));
 const reader = new LiveReader({ ask: readPad, show: showReading });
 const pad = new Pad(at('pad'), () => reader.refresh());
 let padTruth = null;
+const TITLE = document.title;
 const mnistHere = hasMnist();
 
 settings.form.addEventListener('submit', (event) => {
@@ -61,6 +62,7 @@ start();
 
 function setState(state) {
   document.body.dataset.state = state;
+  const focused = document.activeElement?.closest('.actions button');
   const running = state === 'training' || state === 'paused';
   const busy = running || state === 'preparing' || state === 'stopping';
   settings.lock(busy);
@@ -69,6 +71,8 @@ function setState(state) {
   at('pause').textContent = state === 'paused' ? 'Resume' : 'Pause';
   at('stop').disabled = !(running || state === 'preparing');
   reader.follow(state === 'training');
+  // Whoever pressed a button with the keyboard goes on from the next one that can be pressed.
+  if (focused?.disabled) [at('pause'), at('stop'), at('train')].find((button) => !button.disabled)?.focus({ preventScroll: true });
 }
 
 function say(text) {
@@ -218,6 +222,7 @@ function bringIntoView(element) {
 }
 
 function clearResults() {
+  document.title = TITLE;
   log.clear();
   lossCurve.clear();
   accuracyCurve.clear();
@@ -257,6 +262,7 @@ function shown({ epochs }, data) {
       showMistakes({ list: at('wrong'), note: at('mistakes-note') }, result.wrong, data.test.images, putOnPad);
       const accuracy = `${(result.accuracy * 100).toFixed(2)} %`;
       at('test-accuracy').textContent = accuracy;
+      document.title = `${accuracy} – tabgrad`;
       say(`Epoch ${epoch + 1} of ${epochs}: ${accuracy} of the test digits read right.`);
     },
   };
@@ -293,7 +299,7 @@ function putOnPad(bytes, truth) {
 // What the network reads on the pad, or null when there is nothing to read or no network.
 async function readPad() {
   const { tg, model } = page;
-  if (!tg || !model || pad.empty) return null;
+  if (!tg || !model || pad.empty || document.body.dataset.state === 'lost') return null;
   try {
     const seen = await centred(tg, pad.read());
     return { seen, probabilities: await read(tg, model, seen) };
@@ -318,10 +324,14 @@ function showReading(reading) {
   const parts = ['It reads ', answer, `, ${Math.round(reading.probabilities[guess] * 100)} % sure.`];
   if (padTruth !== null) parts.push(guess === padTruth ? ' It is.' : ` It is a ${padTruth}.`);
   at('verdict').replaceChildren(...parts);
+  // The percentage changes all the time; only another digit is worth saying aloud.
+  if (at('spoken').textContent !== `It reads ${guess}.`) at('spoken').textContent = `It reads ${guess}.`;
 }
 
 // Says what went wrong. When the engine is gone, only starting again helps, so Train stays off.
 function fail(error, { lost = false } = {}) {
+  // Said by the engine that is being replaced.
+  if (error?.code === 'disposed') return;
   const gone = lost || error?.code === 'engine_lost' || error?.code === 'bad_wasm';
   setState(gone ? 'lost' : page.tg ? 'idle' : 'lost');
   if (gone) showEngineState(at('engine'), 'no engine', 'lost');

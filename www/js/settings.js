@@ -7,6 +7,8 @@ export class Settings {
     for (const radio of form.elements.data) radio.addEventListener('change', onData);
     for (const radio of form.elements.model) radio.addEventListener('change', onModel);
     form.elements.seed.addEventListener('change', onData);
+    // A field in the closed part that is wrong must be seen, or the browser has nowhere to say so.
+    form.addEventListener('invalid', ({ target }) => target.closest('details')?.setAttribute('open', ''), true);
     this.onData = onData;
     this.showOwnFiles();
   }
