@@ -1,0 +1,220 @@
+package kernels
+
+// Opcodes of this file.
+const (
+	OpConv2D Opcode = baseConv + iota
+	OpConv2DGradKernel
+)
+
+// ConvGeometry describes a two-dimensional convolution of x [N, H, W, C] with
+// w [KH, KW, C/Groups, F] into y [N, OH, OW, F], all row-major:
+//
+//	y[n][oy][ox][f] = sum over kh, kw, c of
+//		x[n][oy*StrideH + kh*DilationH - PadTop][ox*StrideW + kw*DilationW - PadLeft][c] * w[kh][kw][c][f]
+//
+// where x is 0 outside of its bounds, and c is counted within f's group. How much
+// padding there is below and to the right follows from OH and OW. Strides, dilations
+// and Groups of 0 mean 1; Groups divides C and F.
+type ConvGeometry struct {
+	N, H, W, C           uint32
+	OH, OW, F            uint32
+	KH, KW               uint32
+	StrideH, StrideW     uint32
+	DilationH, DilationW uint32
+	PadTop, PadLeft      uint32
+	Groups               uint32
+}
+
+func (g ConvGeometry) withDefaults() ConvGeometry {
+	for _, p := range []*uint32{&g.StrideH, &g.StrideW, &g.DilationH, &g.DilationW, &g.Groups} {
+		*p = max(*p, 1)
+	}
+	return g
+}
+
+// convSource is how a kernel reads images of [height, width, channels]: where they lie,
+// or copied one by one into a larger image of zeros in the lane's scratch.
+type convSource struct {
+	height, width, channels uint32
+	padTop, padLeft         int32  // may be negative, which crops
+	spreadH, spreadW        uint32 // zeros are put between rows and columns, to that distance
+	seenH, seenW            uint32 // the size of the area that is looked at
+}
+
+func (s convSource) inPlace() bool {
+	return s.padTop == 0 && s.padLeft == 0 && s.spreadH == 1 && s.spreadW == 1 &&
+		s.seenH <= s.height && s.seenW <= s.width
+}
+
+func (s convSource) bytes() int {
+	if s.inPlace() {
+		return 0
+	}
+	return int(s.seenH) * int(s.seenW) * int(s.channels) * 4
+}
+
+func (s convSource) words() []uint32 {
+	seenH, seenW := s.seenH, s.seenW
+	if s.inPlace() {
+		seenH, seenW = 0, 0
+	}
+	return []uint32{s.height, s.width, s.channels, uint32(s.padTop), uint32(s.padLeft), s.spreadH, s.spreadW, seenH, seenW}
+}
+
+// source is x as the forward pass and the kernel's gradient read it.
+func (g ConvGeometry) source() convSource {
+	return convSource{
+		height: g.H, width: g.W, channels: g.C, padTop: int32(g.PadTop), padLeft: int32(g.PadLeft), spreadH: 1, spreadW: 1,
+		seenH: (max(g.OH, 1)-1)*g.StrideH + (g.KH-1)*g.DilationH + 1,
+		seenW: (max(g.OW, 1)-1)*g.StrideW + (g.KW-1)*g.DilationW + 1,
+	}
+}
+
+// gradSource is the gradient of y as the input's gradient reads it.
+func (g ConvGeometry) gradSource() convSource {
+	return convSource{
+		height: g.OH, width: g.OW, channels: g.F,
+		padTop:  int32((g.KH-1)*g.DilationH) - int32(g.PadTop),
+		padLeft: int32((g.KW-1)*g.DilationW) - int32(g.PadLeft),
+		spreadH: g.StrideH, spreadW: g.StrideW,
+		seenH: g.H + (g.KH-1)*g.DilationH,
+		seenW: g.W + (g.KW-1)*g.DilationW,
+	}
+}
+
+// Conv2D is Y = epilogue(convolution of X with Kernel), as ConvGeometry says.
+type Conv2D struct {
+	ConvGeometry
+	X, Kernel, Y uint32
+	Epilogue     Epilogue
+	Scratch      uint32 // ScratchBytes bytes
+}
+
+func (c Conv2D) packedBytes() int {
+	return int(c.Groups) * packedBytes(int(c.F/c.Groups), int(c.KH*c.KW*(c.C/c.Groups)))
+}
+
+func (c Conv2D) laneBytes() int { return tileBytes + c.source().bytes() }
+
+// ScratchBytes is the size of the scratch that Calls wants on so many lanes.
+func (c Conv2D) ScratchBytes(lanes int) int {
+	c.ConvGeometry = c.withDefaults()
+	return c.packedBytes() + lanes*c.laneBytes()
+}
+
+// Calls is the convolution as calls.
+func (c Conv2D) Calls() []Call {
+	c.ConvGeometry = c.withDefaults()
+	if c.N*c.OH*c.OW*c.F == 0 {
+		return nil
+	}
+	gc, gf := c.C/c.Groups, c.F/c.Groups
+	k := c.KH * c.KW * gc
+	return []Call{
+		Pack{
+			Src: c.Kernel, Dst: c.Scratch, N: gf, Blocks: 1, K: k, StrideK: int32(4 * c.F), StrideN: 4,
+			Batch: c.Groups, BatchSrc: 4 * gf, BatchDst: uint32(packedBytes(int(gf), int(k))),
+		},
+		words{OpConv2D, append([]uint32{
+			c.X, c.Scratch, c.Y, c.N, c.OH, c.OW, c.F, c.KH, c.KW, c.StrideH, c.StrideW, c.DilationH, c.DilationW, c.Groups,
+			c.Epilogue.flags(), c.Epilogue.Bias, c.Epilogue.Mask,
+			c.Scratch + uint32(c.packedBytes()), uint32(c.laneBytes()),
+		}, c.source().words()...)},
+	}
+}
+
+// Conv2DGradInput is the gradient of a convolution's input, from DY [N, OH, OW, F] and
+// Kernel: DX = epilogue(sum over the outputs that an input went into). It is a convolution
+// of DY, spread and padded with zeros, with Kernel turned around; a stride costs what it saved.
+type Conv2DGradInput struct {
+	ConvGeometry
+	DY, Kernel, DX uint32
+	Epilogue       Epilogue
+	Scratch        uint32 // ScratchBytes bytes
+}
+
+func (c Conv2DGradInput) packedBytes() int {
+	return int(c.Groups) * packedBytes(int(c.C/c.Groups), int(c.KH*c.KW*(c.F/c.Groups)))
+}
+
+func (c Conv2DGradInput) laneBytes() int { return tileBytes + c.gradSource().bytes() }
+
+// ScratchBytes is the size of the scratch that Calls wants on so many lanes.
+func (c Conv2DGradInput) ScratchBytes(lanes int) int {
+	c.ConvGeometry = c.withDefaults()
+	return c.packedBytes() + lanes*c.laneBytes()
+}
+
+// Calls is the gradient as calls.
+func (c Conv2DGradInput) Calls() []Call {
+	c.ConvGeometry = c.withDefaults()
+	if c.N*c.H*c.W*c.C == 0 {
+		return nil
+	}
+	gc, gf := c.C/c.Groups, c.F/c.Groups
+	block := 4 * gc * c.F
+	return []Call{
+		Pack{
+			Src: c.Kernel + (c.KH*c.KW-1)*block, Dst: c.Scratch, N: gc, Blocks: c.KH * c.KW, K: gf,
+			StrideBlock: -int32(block), StrideK: 4, StrideN: int32(4 * c.F),
+			Batch: c.Groups, BatchSrc: 4 * gf, BatchDst: uint32(packedBytes(int(gc), int(c.KH*c.KW*gf))),
+		},
+		words{OpConv2D, append([]uint32{
+			c.DY, c.Scratch, c.DX, c.N, c.H, c.W, c.C, c.KH, c.KW, 1, 1, c.DilationH, c.DilationW, c.Groups,
+			c.Epilogue.flags(), c.Epilogue.Bias, c.Epilogue.Mask,
+			c.Scratch + uint32(c.packedBytes()), uint32(c.laneBytes()),
+		}, c.gradSource().words()...)},
+	}
+}
+
+// Conv2DGradKernel is the gradient of a convolution's kernel, and of its bias where DBias
+// is not 0, from X and DY [N, OH, OW, F]:
+//
+//	DKernel[kh][kw][c][f] = sum over n, oy, ox of x[n][…kh…][…kw…][c] * dy[n][oy][ox][f]
+//	DBias[f] = sum over n, oy, ox of dy[n][oy][ox][f]
+//
+// added to what is there where Accumulate. The sum over the pixels of an image (or of a
+// band of its rows, where it is large) is added to the sum over those before.
+type Conv2DGradKernel struct {
+	ConvGeometry
+	X, DY, DKernel, DBias uint32
+	Accumulate            bool
+	Scratch               uint32 // ScratchBytes bytes
+}
+
+// gradBandBytes is how large a packed panel of DY may be: it shall stay in the level-1
+// cache while all rows of the kernel meet it.
+const gradBandBytes = 24 << 10
+
+func (c Conv2DGradKernel) bandRows() uint32 {
+	return min(max(gradBandBytes/max(32*c.OW, 1), 1), c.OH)
+}
+
+func (c Conv2DGradKernel) laneBytes() int {
+	return tileBytes + int(c.bandRows()*c.OW*32) + c.source().bytes()
+}
+
+// ScratchBytes is the size of the scratch that Calls wants on so many lanes.
+func (c Conv2DGradKernel) ScratchBytes(lanes int) int {
+	c.ConvGeometry = c.withDefaults()
+	return lanes * c.laneBytes()
+}
+
+// Calls is the gradient as calls.
+func (c Conv2DGradKernel) Calls() []Call {
+	c.ConvGeometry = c.withDefaults()
+	if c.N*c.OH*c.OW == 0 {
+		if c.Accumulate {
+			return nil
+		}
+		calls := []Call{Fill{Dst: c.DKernel, N: c.KH * c.KW * c.C / c.Groups * c.F}}
+		if c.DBias != 0 {
+			calls = append(calls, Fill{Dst: c.DBias, N: c.F})
+		}
+		return calls
+	}
+	return []Call{words{OpConv2DGradKernel, append([]uint32{
+		c.X, c.DY, c.DKernel, c.DBias, c.N, c.OH, c.OW, c.F, c.KH, c.KW, c.StrideH, c.StrideW, c.DilationH, c.DilationW, c.Groups,
+		flag(c.Accumulate, epilogueAccumulate), c.bandRows(), c.Scratch, uint32(c.laneBytes()),
+	}, c.source().words()...)}}
+}
