@@ -124,3 +124,36 @@ func TestCenterDigitBlank(t *testing.T) {
 	}()
 	CenterDigit(make([]byte, 99), 10, 10)
 }
+
+// Whatever is drawn: blank stays blank, ink peaks at 255 and fits 20x20.
+func FuzzCenterDigit(f *testing.F) {
+	f.Add(uint8(3), []byte("abcdefghi"))
+	f.Add(uint8(28), make([]byte, 28*28))
+	f.Add(uint8(1), []byte{0, 255, 0, 0, 1})
+	f.Fuzz(func(t *testing.T, width uint8, gray []byte) {
+		w := int(width)
+		if w == 0 {
+			return
+		}
+		h := len(gray) / w
+		gray = gray[:w*h]
+		digit := CenterDigit(gray, w, h)
+		peak, drawn := byte(0), byte(0)
+		for _, v := range gray {
+			drawn = max(drawn, v)
+		}
+		for _, v := range digit {
+			peak = max(peak, v)
+		}
+		if drawn == 0 {
+			if digit != [784]byte{} {
+				t.Fatal("a blank drawing is not blank")
+			}
+			return
+		}
+		x0, y0, x1, y1 := extent(digit)
+		if longer := max(x1-x0, y1-y0); peak != 255 || longer > 20 || longer < 1 {
+			t.Fatalf("peak %d, ink from (%d, %d) to (%d, %d)", peak, x0, y0, x1, y1)
+		}
+	})
+}

@@ -50,19 +50,31 @@ func (k *ink) segment(a, b dot, w, h int) {
 	if length2 == 0 {
 		return
 	}
+	perLength2 := 1 / length2
+	swell := b.radius - a.radius
 	reach := max(a.radius, b.radius) + 1
+	reach2 := float64(reach * reach)
 	x0, x1 := max(0, int(min(a.x, b.x)-reach)), min(w-1, int(max(a.x, b.x)+reach))
 	y0, y1 := max(0, int(min(a.y, b.y)-reach)), min(h-1, int(max(a.y, b.y)+reach))
 	for y := y0; y <= y1; y++ {
 		py := float64(y) + 0.5 - a.y
-		for x := x0; x <= x1; x++ {
-			px := float64(x) + 0.5 - a.x
-			t := (float64(px*dx) + float64(py*dy)) / length2
-			t = min(max(t, 0), 1)
+		row := k.depth[y*w+x0 : y*w+x1+1]
+		for i := range row {
+			px := float64(x0+i) + 0.5 - a.x
+			t := float64((float64(px*dx) + float64(py*dy)) * perLength2)
+			// Plain comparisons: min and max also mind NaN and -0, and this line runs 10,000 times a digit.
+			if t < 0 {
+				t = 0
+			} else if t > 1 {
+				t = 1
+			}
 			ex, ey := px-float64(t*dx), py-float64(t*dy)
-			d := a.radius + float64(t*(b.radius-a.radius)) - math.Sqrt(float64(ex*ex)+float64(ey*ey))
-			if at := &k.depth[y*w+x]; d > *at {
-				*at = d
+			distance2 := float64(ex*ex) + float64(ey*ey)
+			if distance2 >= reach2 {
+				continue
+			}
+			if d := a.radius + float64(t*swell) - math.Sqrt(distance2); d > row[i] {
+				row[i] = d
 			}
 		}
 	}

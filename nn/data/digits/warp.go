@@ -14,8 +14,8 @@ type dot struct {
 	down         bool
 }
 
-// perSpan is how many straight pieces a span of a curve becomes: at 50 pixels high, one is 2 to 4 pixels long.
-const perSpan = 6
+// perSpan is how many straight pieces a span of a curve becomes: at 50 pixels high, one is 3 to 6 pixels long.
+const perSpan = 4
 
 // bell is roughly normal with mean 0 and deviation 1: the sum of four uniforms, never beyond 3.5.
 func bell(r *data.Random) float64 {
