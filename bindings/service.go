@@ -5,6 +5,8 @@
 // Server to a web worker. fit.go is the one long-running job.
 package bindings
 
+//go:generate go run ./gen -to npm/src
+
 import (
 	"context"
 	"runtime"

@@ -28,7 +28,6 @@ export type Loss = Config<'loss'>;
 export type Metric = Config<'metric'>;
 export type Initializer = Config<'initializer'>;
 export type Regularizer = Config<'regularizer'>;
-export type Constraint = Config<'constraint'>;
 
 function wireOptions(where: string, options: object): WireObject {
   const out: Record<string, Wire> = {};

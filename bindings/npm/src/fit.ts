@@ -59,6 +59,8 @@ export interface FitOptions {
   sampleWeight?: TensorLike;
   /** 1 logs a line in Keras's style to the console after each epoch; default 0. */
   verbose?: 0 | 1 | 2 | boolean;
+  /** With an iterable of batches: how many make an epoch; default: until it ends. */
+  batchesPerEpoch?: number;
   callbacks?: Callbacks | readonly Callbacks[];
   /** Ends the training between two batches; fit rejects with the code `aborted`, and the weights stay as they are then. */
   signal?: AbortSignal;
@@ -92,9 +94,6 @@ export function inputTensor(value: Input, what: string): Tensor {
     return toTensor(value[0] as Tensor, what);
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value) && !('shape' in value)) {
-    if (Symbol.iterator in value || Symbol.asyncIterator in value || 'next' in value) {
-      throw new TabgradError('unsupported', `${what}: got an iterable; this version trains on tensors, and on batches through trainOnBatch`);
-    }
     const named = Object.entries(value as Record<string, Tensor>);
     if (named.length === 1) return toTensor(named[0]![1], `${what}.${named[0]![0]}`);
     throw new TabgradError(named.length === 0 ? 'bad_data' : 'unsupported', `${what}: ${named.length} named inputs; this model has one`);

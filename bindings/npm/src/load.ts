@@ -10,6 +10,7 @@ import * as optimizers from './gen_optimizers.js';
 import * as losses from './gen_losses.js';
 import * as metrics from './gen_metrics.js';
 import * as initializers from './gen_initializers.js';
+import * as regularizers from './gen_regularizers.js';
 import { Sequential, type SequentialOptions } from './model.js';
 import { explainScript, isNode, startWorker, type WorkerHandle } from './platform.js';
 import type { EngineFiles, EngineInfo, FromEngine, InitMessage, LaneStart, SpawnedMessage, ToEngine } from './protocol.js';
@@ -66,6 +67,7 @@ export class Tabgrad {
   readonly losses = losses;
   readonly metrics = metrics;
   readonly initializers = initializers;
+  readonly regularizers = regularizers;
   readonly datasets: Datasets;
   readonly tensor = tensor;
   readonly oneHot = oneHot;

@@ -16,6 +16,7 @@ import {
   type Logs,
   type PredictOptions,
 } from './fit.js';
+import { fitBatches, isBatches, type Batches, type Steps } from './fit_batches.js';
 import type { LossName, MetricName, OptimizerName } from './gen_names.js';
 import { describe, toTensor, type Tensor, type TensorLike } from './tensor.js';
 
@@ -57,7 +58,10 @@ export class Sequential {
   /** The last compile(), which fit and the rest wait for. */
   #compiled: Promise<void> | undefined;
   #disposed = false;
+  #fitting = false;
   #stopTraining = false;
+  /** While a fit over batches is to pause: what it waits for, and how that ends. */
+  #held: { released: Promise<void>; release: () => void } | undefined;
 
   /** Made by `tg.sequential()`. */
   constructor(connection: Connection, options: SequentialOptions = {}, seed?: number) {
@@ -101,16 +105,37 @@ export class Sequential {
     return this.#connection.call('model.summary', { model: await this.#ready() });
   }
 
-  /** Trains. Keras's arguments, camelCase. One fit at a time; predict and evaluate may be called while it runs and are served between steps. */
-  async fit(x: Input, y: Input, options: FitOptions = {}): Promise<History> {
+  /**
+   * Trains. Keras's arguments, camelCase. One fit at a time; predict and evaluate may be called while it runs and are served between steps.
+   * x may be an iterable of batches `{ xs, ys }`, and then y is left out.
+   */
+  async fit(x: Input, y: Input, options?: FitOptions): Promise<History>;
+  async fit(batches: Batches, y?: undefined, options?: FitOptions): Promise<History>;
+  async fit(x: Input | Batches, y: Input | undefined, options: FitOptions = {}): Promise<History> {
     const given = options.callbacks ?? [];
     const callbacks: Callbacks[] = Array.isArray(given) ? [...given] : [given as Callbacks];
     if (options.verbose) callbacks.push(verboseCallback(options.epochs ?? 1));
-    const args = fitArgs(x, y, options, callbacks);
-    const model = await this.#ready();
+    let train: () => Promise<History>;
+    if (isBatches(x)) {
+      await this.#ready();
+      train = () => fitBatches(this.#steps(), x, options, callbacks);
+    } else {
+      if (y === undefined) throw new TabgradError('bad_data', 'fit: y is missing');
+      const args = fitArgs(x, y, options, callbacks);
+      const model = await this.#ready();
+      train = () => this.#connection.call<History>('model.fit', { model, ...args }, { signal: options.signal, onEvent: (event) => deliver(event, callbacks) });
+    }
+    if (this.#fitting) throw new TabgradError('busy', 'fit: the model is being trained already');
+    this.#fitting = true;
     this.#stopTraining = false;
-    for (const c of callbacks) await c.onTrainBegin?.();
-    const history = await this.#connection.call<History>('model.fit', { model, ...args }, { signal: options.signal, onEvent: (event) => deliver(event, callbacks) });
+    let history: History;
+    try {
+      for (const c of callbacks) await c.onTrainBegin?.();
+      history = await train();
+    } finally {
+      this.#fitting = false;
+      this.#letGo();
+    }
     const last: Logs = {};
     for (const [name, values] of Object.entries(history.history)) if (values.length > 0) last[name] = values[values.length - 1]!;
     for (const c of callbacks) await c.onTrainEnd?.(last);
@@ -154,12 +179,19 @@ export class Sequential {
     await this.#connection.call('model.setWeights', { model: await this.#ready(), weights: list });
   }
 
-  /** Holds the running fit between two batches until resume(). Resolves when it is told. */
+  /** Holds the running fit between two batches until resume(). Does nothing when none runs. */
   async pause(): Promise<void> {
+    if (!this.#fitting) return;
+    if (!this.#held) {
+      let release!: () => void;
+      const released = new Promise<void>((resolve) => (release = resolve));
+      this.#held = { released, release };
+    }
     await this.#connection.call('model.pause', { model: await this.#ready() });
   }
 
   async resume(): Promise<void> {
+    this.#letGo();
     await this.#connection.call('model.resume', { model: await this.#ready() });
   }
 
@@ -180,6 +212,21 @@ export class Sequential {
     this.#disposed = true;
     collected.unregister(this);
     this.#built?.then((model) => this.#connection.call('model.dispose', { model })).catch(() => {});
+  }
+
+  /** What a fit over batches is made of. */
+  #steps(): Steps {
+    return {
+      trainOnBatch: (x, y) => this.trainOnBatch(x, y),
+      evaluate: (x, y, options) => this.evaluate(x, y, options),
+      stopped: () => this.#stopTraining,
+      gate: async () => this.#held?.released,
+    };
+  }
+
+  #letGo(): void {
+    this.#held?.release();
+    this.#held = undefined;
   }
 
   /** The engine's id, building the model where it isn't yet. */
