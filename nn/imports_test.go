@@ -35,6 +35,7 @@ var arrows = []struct {
 	{"bindings", []string{"std", "nn", "nn/prog", "nn/data", "nn/cpu", "wasm/simd"}},
 	{"bindings/gen", []string{"std", "nn", "bindings"}},
 	{"www", []string{"std", "nn/data/mnist", "www"}},
+	{"www/bench", []string{"*"}},
 	{"www/e2e", []string{"*"}},
 }
 

@@ -35,8 +35,8 @@ var (
 // ErrMissing says that something a site is made of is not there yet; the error's text names the command that makes it.
 var ErrMissing = errors.New("missing")
 
-// Assemble writes the whole site into out, which is emptied first: the page at its top, the engine under tabgrad/,
-// uPlot under vendor/, MNIST and its index under mnist/, and _headers, which several static hosts read.
+// Assemble writes the whole site into out, which is emptied first: the page at its top, the benchmark page under
+// bench/, the engine under tabgrad/, uPlot under vendor/, MNIST and its index under mnist/, and _headers, which several static hosts read.
 // It refuses an out that holds something else than a site. Errors wrap ErrMissing where a source isn't there.
 func Assemble(from Sources, out string) error {
 	if err := empty(out); err != nil {
@@ -46,6 +46,9 @@ func Assemble(from Sources, out string) error {
 		if err := copyTree(filepath.Join(from.Page, name), filepath.Join(out, name)); err != nil {
 			return fmt.Errorf("page: %w", err)
 		}
+	}
+	if err := copyTree(filepath.Join(from.Page, "bench", "page"), filepath.Join(out, "bench")); err != nil {
+		return fmt.Errorf("benchmark page: %w", err)
 	}
 	if _, err := os.Stat(filepath.Join(from.Engine, "index.js")); err != nil {
 		return fmt.Errorf("engine: %w: no index.js in %s: run make build", ErrMissing, from.Engine)

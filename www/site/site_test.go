@@ -19,19 +19,20 @@ func sources(t *testing.T) Sources {
 	dir := t.TempDir()
 	from := Sources{Page: filepath.Join(dir, "page"), Engine: filepath.Join(dir, "engine"), UPlot: filepath.Join(dir, "uplot")}
 	for path, text := range map[string]string{
-		"page/index.html":        "<!doctype html>the page",
-		"page/favicon.svg":       "<svg/>",
-		"page/css/base.css":      "body {}",
-		"page/js/main.js":        "import '../tabgrad/index.js';",
-		"page/js/.hidden":        "an editor's leftover",
-		"page/package.json":      "{}",
-		"engine/index.js":        "export {};",
-		"engine/tabgrad.wasm":    "\x00asm",
-		"uplot/uPlot.esm.js":     "export default {};",
-		"uplot/uPlot.min.css":    ".u {}",
-		"uplot/uPlot.iife.js":    "not copied",
-		"outside/secret.txt":     "not to be served",
-		"mnist/" + MNISTFiles[0]: "images",
+		"page/index.html":            "<!doctype html>the page",
+		"page/bench/page/index.html": "<!doctype html>the benchmark",
+		"page/favicon.svg":           "<svg/>",
+		"page/css/base.css":          "body {}",
+		"page/js/main.js":            "import '../tabgrad/index.js';",
+		"page/js/.hidden":            "an editor's leftover",
+		"page/package.json":          "{}",
+		"engine/index.js":            "export {};",
+		"engine/tabgrad.wasm":        "\x00asm",
+		"uplot/uPlot.esm.js":         "export default {};",
+		"uplot/uPlot.min.css":        ".u {}",
+		"uplot/uPlot.iife.js":        "not copied",
+		"outside/secret.txt":         "not to be served",
+		"mnist/" + MNISTFiles[0]:     "images",
 	} {
 		put(t, filepath.Join(dir, path), text)
 	}
@@ -52,7 +53,7 @@ func TestAssemble(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"_headers", "css/base.css", "favicon.svg", "index.html", "js/main.js", "mnist/index.json",
+		"_headers", "bench/index.html", "css/base.css", "favicon.svg", "index.html", "js/main.js", "mnist/index.json",
 		"tabgrad/index.js", "tabgrad/tabgrad.wasm", "vendor/uPlot.esm.js", "vendor/uPlot.min.css",
 	}
 	if got := files(t, out); strings.Join(got, " ") != strings.Join(want, " ") {
