@@ -1,0 +1,83 @@
+//go:build !js
+
+package kernels
+
+import "github.com/tabgrad/tabgrad/wasm/asm"
+
+func init() {
+	add(Kernel{
+		Op: OpUpdate, Name: "f32_update",
+		Doc: "for i := range n { w[i], s[i], t[i], u[i] = rule(w[i], g[i], s[i], t[i], u[i]) }",
+		Args: []string{
+			"rule", "n", "hyper", "w", "g", "s", "t", "u", "mu",
+			"rho", "rest", "rest1", "rest2", "epsilon",
+		},
+		emit: func(k *Body) { k.cases(int(numRules), emitUpdate) },
+	})
+}
+
+// emitUpdate does all of a rule in one pass over memory, which is what bounds it.
+func emitUpdate(k *Body, rule int) {
+	constant := func(name string) asm.F32x4 { return k.let(k.ArgF32(name).Splat()) }
+	mu, rho, rest := constant("mu"), constant("rho"), constant("rest")
+	rest1, rest2, epsilon := constant("rest1"), constant("rest2"), constant("epsilon")
+	rate := k.let(k.Arg("hyper").LoadSplatF32x4(0))
+	b := k.Builder
+	decay := func(old, v asm.F32x4) asm.F32x4 { return k.let(b.MAdd(rho, old, rest.Mul(v))) }
+	step := func(g, v asm.F32x4) asm.F32x4 { return rate.Mul(g).Div(v.Add(epsilon).Sqrt()) }
+	formulas := [numRules]func(w, g, s, t, u asm.F32x4) []asm.F32x4{
+		SGD: func(w, g, _, _, _ asm.F32x4) []asm.F32x4 { return []asm.F32x4{b.NMAdd(rate, g, w)} },
+		Momentum: func(w, g, s, _, _ asm.F32x4) []asm.F32x4 {
+			s = k.let(b.NMAdd(rate, g, mu.Mul(s)))
+			return []asm.F32x4{w.Add(s), s}
+		},
+		Nesterov: func(w, g, s, _, _ asm.F32x4) []asm.F32x4 {
+			s = k.let(b.NMAdd(rate, g, mu.Mul(s)))
+			return []asm.F32x4{w.Add(b.NMAdd(rate, g, mu.Mul(s))), s}
+		},
+		RMSprop: func(w, g, s, _, _ asm.F32x4) []asm.F32x4 {
+			s = decay(s, g.Mul(g))
+			return []asm.F32x4{w.Sub(step(g, s)), s}
+		},
+		RMSpropMomentum: func(w, g, s, t, _ asm.F32x4) []asm.F32x4 {
+			s = decay(s, g.Mul(g))
+			t = k.let(b.MAdd(mu, t, step(g, s)))
+			return []asm.F32x4{w.Sub(t), s, t}
+		},
+		RMSpropCentered: func(w, g, s, t, u asm.F32x4) []asm.F32x4 {
+			s = decay(s, g.Mul(g))
+			u = decay(u, g)
+			t = k.let(b.MAdd(mu, t, step(g, s.Sub(u.Mul(u)))))
+			return []asm.F32x4{w.Sub(t), s, t, u}
+		},
+		Adagrad: func(w, g, s, _, _ asm.F32x4) []asm.F32x4 {
+			s = k.let(b.MAdd(g, g, s))
+			return []asm.F32x4{w.Sub(step(g, s)), s}
+		},
+		Adadelta: func(w, g, s, t, _ asm.F32x4) []asm.F32x4 {
+			s = decay(s, g.Mul(g))
+			delta := k.let(t.Add(epsilon).Div(s.Add(epsilon)).Sqrt().Mul(g))
+			return []asm.F32x4{b.NMAdd(rate, delta, w), s, decay(t, delta.Mul(delta))}
+		},
+		Adam: func(w, g, s, t, _ asm.F32x4) []asm.F32x4 {
+			s = k.let(b.MAdd(rest1, g.Sub(s), s))
+			t = k.let(b.MAdd(rest2, g.Mul(g).Sub(t), t))
+			return []asm.F32x4{w.Sub(rate.Mul(s).Div(t.Sqrt().Add(epsilon))), s, t}
+		},
+		AMSGrad: func(w, g, s, t, u asm.F32x4) []asm.F32x4 {
+			s = k.let(b.MAdd(rest1, g.Sub(s), s))
+			t = k.let(b.MAdd(rest2, g.Mul(g).Sub(t), t))
+			u = k.let(u.Max(t))
+			return []asm.F32x4{w.Sub(rate.Mul(s).Div(u.Sqrt().Add(epsilon))), s, t, u}
+		},
+	}
+	in := []asm.I32{k.Arg("w"), k.Arg("g")}
+	out := []asm.I32{k.Arg("w")}
+	for _, name := range []string{"s", "t", "u"}[:slots[rule]] {
+		in, out = append(in, k.Arg(name)), append(out, k.Arg(name))
+	}
+	k.each(k.Arg("n"), in, out, false, func(v []asm.F32x4) []asm.F32x4 {
+		v = append(v, make([]asm.F32x4, 3)...)
+		return formulas[rule](v[0], v[1], v[2], v[3], v[4])
+	})
+}
