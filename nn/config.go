@@ -1,0 +1,489 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// Config is x as Keras writes it: {"class_name": "Dense", "config": {"units": 10, ...}}, with every
+// argument. x is a layer, optimizer, loss, metric, initializer or regularizer of the registry; of an
+// activation function, or a metric under another name, the name alone. Values are string, bool, int,
+// float64, nil, []any and map[string]any. It fails with ErrConfig for a type that is not in the registry.
+func Config(x any) (any, error) {
+	switch x := x.(type) {
+	case ActivationFunc:
+		return x.String(), nil
+	case namedMetric:
+		if lookup(KindMetric, x.name) != nil {
+			return x.name, nil
+		}
+		return Config(x.Metric)
+	}
+	v := reflect.ValueOf(complete(x))
+	if !v.IsValid() || byType[v.Type()] == nil {
+		return nil, fail(ErrConfig, "%T has no config: it is not in the registry", x)
+	}
+	e := byType[v.Type()]
+	config := map[string]any{}
+	for _, a := range e.Args {
+		f := v.Field(a.field)
+		if a.Name == "name" && f.IsZero() {
+			continue
+		}
+		if f.Kind() == reflect.Interface && !f.IsNil() {
+			inner, err := Config(f.Interface())
+			if err != nil {
+				return nil, err
+			}
+			config[a.Name] = inner
+			continue
+		}
+		config[a.Name] = a.encode(f)
+	}
+	return map[string]any{"class_name": e.Class, "config": config}, nil
+}
+
+// encode is a field's value as configs have it.
+func (a *Arg) encode(f reflect.Value) any {
+	switch x := f.Interface().(type) {
+	case nil:
+		return nil
+	case bool:
+		return x != a.invert
+	case int:
+		return x
+	case float64:
+		return x + 0 // an explicit zero without its sign
+	case uint64:
+		if x == 0 {
+			return nil
+		}
+		return int(x)
+	case string:
+		if x == "" {
+			return nil
+		}
+		return x
+	case Size2:
+		if x == (Size2{}) {
+			return nil
+		}
+		return []any{x[0], x[1]}
+	case []int:
+		list := make([]any, len(x))
+		for i, n := range x {
+			list[i] = n
+		}
+		return list
+	case fmt.Stringer: // ActivationFunc, Padding
+		return x.String()
+	}
+	if e := byType[f.Elem().Type()]; e != nil { // the default of an interface
+		return e.Name
+	}
+	return nil
+}
+
+// The functions below read a name ("relu", "glorotUniform") or a config ({"class_name", "config"}, or
+// "className") of one kind. A value of the kind itself is returned completed. Arguments may be written
+// as Keras (kernel_size) or tfjs (kernelSize) does. Errors wrap ErrConfig and say which argument of
+// what is wrong, what came and what is wanted.
+
+// LayerFrom reads a layer.
+func LayerFrom(config any) (Layer, error) {
+	l, _, err := layerFrom(config)
+	return l, err
+}
+
+// OptimizerFrom reads an optimizer.
+func OptimizerFrom(config any) (Optimizer, error) { return from[Optimizer](KindOptimizer, config) }
+
+// LossFrom reads a loss.
+func LossFrom(config any) (Loss, error) { return from[Loss](KindLoss, config) }
+
+// MetricFrom reads a metric. One that is given by a name goes by that name in logs, as in Keras.
+func MetricFrom(config any) (Metric, error) {
+	m, err := from[Metric](KindMetric, config)
+	if name, ok := config.(string); ok && err == nil && name != m.MetricName() {
+		m = Named(name, m)
+	}
+	return m, err
+}
+
+// InitializerFrom reads an initializer.
+func InitializerFrom(config any) (Initializer, error) {
+	return from[Initializer](KindInitializer, config)
+}
+
+// RegularizerFrom reads a regularizer.
+func RegularizerFrom(config any) (Regularizer, error) {
+	return from[Regularizer](KindRegularizer, config)
+}
+
+// ActivationFrom reads an activation function.
+func ActivationFrom(config any) (ActivationFunc, error) {
+	return from[ActivationFunc](KindActivation, config)
+}
+
+func from[T any](kind Kind, config any) (T, error) {
+	var none T
+	if x, ok := config.(T); ok {
+		x := complete(x)
+		if err := validate(string(kind), x); err != nil {
+			return none, err
+		}
+		return x.(T), nil
+	}
+	x, _, err := decode(kind, string(kind), config)
+	if err != nil {
+		return none, err
+	}
+	return x.(T), nil
+}
+
+// layerFrom reads a layer and the input shape that a config may give with it, nil for none.
+func layerFrom(config any) (Layer, []int, error) {
+	if l, ok := config.(Layer); ok {
+		l, err := from[Layer](KindLayer, l)
+		return l, nil, err
+	}
+	x, rest, err := decode(KindLayer, "layer", config)
+	if err != nil {
+		return nil, nil, err
+	}
+	l := x.(Layer)
+	input, isInput := l.(InputLayer)
+	for _, key := range []string{"input_shape", "batch_input_shape", "batch_shape"} {
+		v, ok := rest[folded(key)]
+		if !ok || v == nil {
+			continue
+		}
+		shape, ok := ints(v, strings.HasPrefix(key, "batch"))
+		if !ok {
+			return nil, nil, fail(ErrConfig, "%s: %s is %s, wanted a list of whole numbers", layerName(l), key, show(v))
+		}
+		if !isInput {
+			return l, shape, nil
+		}
+		input.Shape = shape
+	}
+	if isInput {
+		return input, nil, nil
+	}
+	return l, nil, nil
+}
+
+// layerName is how messages call a layer that is not in a model yet: its own name or its class's.
+func layerName(l Layer) string {
+	if name := nameOf(l); name != "" {
+		return name
+	}
+	if e := byType[reflect.TypeOf(l)]; e != nil {
+		return e.Name
+	}
+	return fmt.Sprintf("%T", l)
+}
+
+// ignored are arguments of Keras's own configs that say what is the case here anyhow: any of the values
+// listed is accepted, any other is an error.
+var ignored = map[string][]any{
+	"dtype": {nil, "float32"}, "dataformat": {nil, "channels_last", "channelsLast"},
+	"kernelconstraint": {nil}, "biasconstraint": {nil}, "noiseshape": {nil}, "batchsize": {nil},
+	"sparse": {nil, false}, "ragged": {nil, false}, "optional": {nil, false},
+	"lorarank": {nil}, "quantizationconfig": {nil}, "loraalpha": {nil},
+	"weightdecay": {nil, 0.0}, "clipnorm": {nil}, "clipvalue": {nil}, "globalclipnorm": {nil}, "useema": {nil, false},
+	"emamomentum": nil, "emaoverwritefrequency": nil, "jitcompile": nil, "lossscalefactor": {nil},
+	"gradientaccumulationsteps": {nil}, "reduction": {nil, "sum_over_batch_size"}, "axis": {nil, -1.0},
+}
+
+// decode reads a config. rest are the input shapes that layers may carry, by folded key.
+func decode(kind Kind, where string, config any) (x any, rest map[string]any, err error) {
+	name, args := "", map[string]any(nil)
+	switch c := config.(type) {
+	case string:
+		name = c
+	case map[string]any:
+		for _, key := range []string{"class_name", "className"} {
+			if s, ok := c[key].(string); ok {
+				name = s
+			}
+		}
+		switch inner := c["config"].(type) {
+		case map[string]any:
+			args = inner
+		case string: // Keras's {"class_name": "function", "config": "relu"}
+			if folded(name) == "function" {
+				name = inner
+			}
+		}
+		if name == "" {
+			return nil, nil, fail(ErrConfig, "%s: config is %s, wanted a class_name and a config", where, show(config))
+		}
+	default:
+		return nil, nil, fail(ErrConfig, "%s is %s, wanted a name or a config", where, show(config))
+	}
+	e := lookup(kind, name)
+	if e == nil {
+		return nil, nil, fail(ErrConfig, "%s %q is unknown, wanted one of %s", where, name, strings.Join(namesOf(kind), ", "))
+	}
+	if kind == KindActivation {
+		return e.value, nil, nil
+	}
+	if where == string(kind) {
+		where = e.Name
+		if own, ok := args["name"].(string); ok && own != "" && kind == KindLayer {
+			where = own
+		}
+	}
+	v := reflect.New(reflect.TypeOf(e.value)).Elem()
+	rest = map[string]any{}
+	keys := make([]string, 0, len(args))
+	for key := range args {
+		keys = append(keys, key)
+	}
+	sort.Strings(keys) // so that of several mistakes the same one is reported
+	for _, key := range keys {
+		if err := e.set(where, key, args[key], v, rest); err != nil {
+			return nil, nil, err
+		}
+	}
+	x = complete(v.Interface())
+	if _, isInput := x.(InputLayer); isInput && len(rest) > 0 {
+		return x, rest, nil
+	}
+	if err := e.checkRequired(where, v, args); err != nil {
+		return nil, nil, err
+	}
+	return x, rest, validate(where, x)
+}
+
+func (e *Entry) checkRequired(where string, v reflect.Value, args map[string]any) error {
+	for _, a := range e.Args {
+		if !a.Required {
+			continue
+		}
+		given := false
+		for key, val := range args {
+			given = given || folded(key) == folded(a.Name) && val != nil
+		}
+		if !given {
+			return fail(ErrConfig, "%s: %s is missing", where, a.Name)
+		}
+	}
+	return nil
+}
+
+// set decodes one argument into its field of v.
+func (e *Entry) set(where, key string, val any, v reflect.Value, rest map[string]any) error {
+	f := folded(key)
+	for i := range e.Args {
+		if a := &e.Args[i]; folded(a.Name) == f {
+			if val == nil && !a.Required {
+				return nil
+			}
+			want, err := a.decode(where, val, v.Field(a.field))
+			if err == nil && want != "" {
+				err = fail(ErrConfig, "%s: %s is %s, wanted %s", where, a.Name, show(val), want)
+			}
+			return err
+		}
+	}
+	if f == "name" { // optimizers, losses and metrics have names in Keras
+		return nil
+	}
+	if e.Kind == KindLayer && (f == "inputshape" || f == "batchinputshape" || f == "batchshape") {
+		rest[f] = val
+		return nil
+	}
+	if e.Kind == KindLayer && f == "trainable" {
+		return nil // there is nothing to train
+	}
+	if allowed, ok := ignored[f]; ok {
+		if m, isMap := val.(map[string]any); isMap && f == "dtype" { // Keras 3's DTypePolicy
+			if inner, ok := m["config"].(map[string]any); ok {
+				val = inner["name"]
+			}
+		}
+		if n, isNumber := number(val); isNumber {
+			val = n
+		}
+		if allowed == nil {
+			return nil
+		}
+		for _, a := range allowed {
+			if a == val {
+				return nil
+			}
+		}
+		return fail(ErrConfig, "%s: %s is %s, and only %s is supported", where, key, show(val), show(allowed[len(allowed)-1]))
+	}
+	var names []string
+	for _, a := range e.Args {
+		names = append(names, a.Name)
+	}
+	if len(names) == 0 {
+		return fail(ErrConfig, "%s: unknown argument %q, it has none", where, key)
+	}
+	return fail(ErrConfig, "%s: unknown argument %q (%s), wanted one of %s", where, key, show(val), strings.Join(names, ", "))
+}
+
+// decode puts val into the field. It returns what is wanted where val is of the wrong type.
+func (a *Arg) decode(where string, val any, f reflect.Value) (want string, err error) {
+	if kind, ok := kindOfField[f.Type()]; ok {
+		if kind == KindActivation && val == nil {
+			return "", nil
+		}
+		inner := where + ": " + a.Name
+		if s, ok := val.(string); ok && lookup(kind, s) == nil {
+			return "one of " + strings.Join(namesOf(kind), ", "), nil
+		}
+		if t := reflect.TypeOf(val); t != nil && t.AssignableTo(f.Type()) {
+			f.Set(reflect.ValueOf(val))
+			return "", nil
+		}
+		x, _, err := decode(kind, inner, val)
+		if err == nil {
+			f.Set(reflect.ValueOf(x))
+		}
+		return "", err
+	}
+	switch p := f.Addr().Interface().(type) {
+	case *bool:
+		b, ok := val.(bool)
+		if !ok {
+			return "true or false", nil
+		}
+		*p = b != a.invert
+	case *string:
+		s, ok := val.(string)
+		if !ok {
+			return "a string", nil
+		}
+		*p = s
+	case *int:
+		n, ok := whole(val)
+		if !ok || n == 0 && a.min > 0 {
+			return a.wantInt(), nil
+		}
+		*p = n
+	case *uint64:
+		n, ok := whole(val)
+		if !ok {
+			return "a whole number", nil
+		}
+		*p = uint64(n)
+	case *float64:
+		n, ok := number(val)
+		if !ok {
+			return "a number", nil
+		}
+		if *p = n; n == 0 {
+			*p = Zero
+		}
+	case *Size2:
+		if n, ok := whole(val); ok {
+			val = []int{n, n}
+		}
+		list, ok := ints(val, false)
+		if !ok || len(list) != 2 || list[0] < 1 || list[1] < 1 {
+			return "a whole number or two, at least 1", nil
+		}
+		*p = Size2{list[0], list[1]}
+	case *[]int:
+		list, ok := ints(val, false)
+		if !ok {
+			return "a list of whole numbers", nil
+		}
+		*p = list
+	case *Padding:
+		s, _ := val.(string)
+		switch strings.ToLower(s) {
+		case "valid":
+			*p = Valid
+		case "same":
+			*p = Same
+		default:
+			return "valid or same", nil
+		}
+	}
+	return "", nil
+}
+
+func (a *Arg) wantInt() string {
+	if math.IsInf(a.min, 0) {
+		return "a whole number"
+	}
+	return "a whole number, at least " + text(a.min)
+}
+
+// number reads any of Go's numbers.
+func number(val any) (float64, bool) {
+	v := reflect.ValueOf(val)
+	switch {
+	case !v.IsValid():
+		return 0, false
+	case v.CanInt():
+		return float64(v.Int()), true
+	case v.CanUint():
+		return float64(v.Uint()), true
+	case v.CanFloat():
+		return v.Float(), true
+	}
+	return 0, false
+}
+
+func whole(val any) (int, bool) {
+	n, ok := number(val)
+	if !ok || n != math.Trunc(n) || math.Abs(n) > 1<<53 {
+		return 0, false
+	}
+	return int(n), true
+}
+
+// ints reads a list of whole numbers; with batch the first, the batch's size or nil, is left out.
+func ints(val any, batch bool) ([]int, bool) {
+	v := reflect.ValueOf(val)
+	if v.Kind() != reflect.Slice && v.Kind() != reflect.Array || batch && v.Len() == 0 {
+		return nil, false
+	}
+	list := []int{}
+	for i := range v.Len() {
+		if i == 0 && batch {
+			continue
+		}
+		n, ok := whole(v.Index(i).Interface())
+		if !ok {
+			return nil, false
+		}
+		list = append(list, n)
+	}
+	return list, true
+}
+
+// show is a value in a message.
+func show(val any) string {
+	switch x := val.(type) {
+	case nil:
+		return "null"
+	case string:
+		return strconv.Quote(x)
+	case []any:
+		parts := make([]string, len(x))
+		for i, e := range x {
+			parts[i] = show(e)
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	}
+	if n, ok := number(val); ok {
+		return text(n)
+	}
+	s := fmt.Sprint(val)
+	if len(s) > 80 {
+		s = s[:80] + "…"
+	}
+	return s
+}

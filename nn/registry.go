@@ -1,0 +1,362 @@
+package nn
+
+import (
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Kind is what an Entry of the registry may be used as.
+type Kind string
+
+// The kinds of things that configs name.
+const (
+	KindLayer       Kind = "layer"
+	KindOptimizer   Kind = "optimizer"
+	KindLoss        Kind = "loss"
+	KindMetric      Kind = "metric"
+	KindInitializer Kind = "initializer"
+	KindActivation  Kind = "activation"
+	KindRegularizer Kind = "regularizer"
+)
+
+// An Entry is one thing that a config can name. Names are matched without regard to case and
+// underscores, so that Class, Name and JS are all understood, as are the Aliases.
+type Entry struct {
+	Kind    Kind
+	Class   string // Keras's class_name: "MaxPooling2D"; empty for an activation
+	Name    string // Keras's function or string name: "max_pooling2d"
+	JS      string // tfjs's name: "maxPooling2d"
+	Aliases []string
+	Doc     string // one sentence
+	Args    []Arg
+
+	value any // the zero value, or the activation
+}
+
+// An Arg is an argument of an Entry.
+type Arg struct {
+	Name string // Keras's name: "kernel_size"
+	JS   string // tfjs's name: "kernelSize"
+	// Type is "int", "float", "bool", "string", "ints" (a list), "size" (a height and a width, or one
+	// number for both), or a Kind, whose value is a name or a config.
+	Type     string
+	Default  any      // as Config writes it; nil for none
+	Required bool     // there is no default
+	Allowed  []string // the strings it may be; nil for any
+	Doc      string   // one sentence
+
+	field    int
+	invert   bool // the Go field says the opposite, so that its zero value is Keras's default
+	min, max float64
+	below    bool // less than max, not equal to it
+	def      string
+}
+
+// The registry. Every layer, optimizer, loss, metric, initializer, activation function and regularizer
+// has its row here and nowhere else; a test fails when one is missing.
+var entries = []*Entry{
+	{Kind: KindLayer, Class: "InputLayer", Name: "input_layer", JS: "inputLayer", value: InputLayer{}, Doc: "The shape of the model's input."},
+	{Kind: KindLayer, Class: "Dense", Name: "dense", JS: "dense", value: Dense{}, Doc: "A fully connected layer: activation(x·kernel + bias)."},
+	{Kind: KindLayer, Class: "Conv2D", Name: "conv2d", JS: "conv2d", value: Conv2D{}, Doc: "A convolution of images: activation(x * kernel + bias)."},
+	{Kind: KindLayer, Class: "MaxPooling2D", Name: "max_pooling2d", JS: "maxPooling2d", Aliases: []string{"MaxPool2D"}, value: MaxPooling2D{}, Doc: "The maximum of each window of an image."},
+	{Kind: KindLayer, Class: "AveragePooling2D", Name: "average_pooling2d", JS: "averagePooling2d", Aliases: []string{"AvgPool2D", "AvgPooling2D"}, value: AveragePooling2D{}, Doc: "The average of each window of an image."},
+	{Kind: KindLayer, Class: "Flatten", Name: "flatten", JS: "flatten", value: Flatten{}, Doc: "Joins all of a sample's dimensions into one."},
+	{Kind: KindLayer, Class: "Reshape", Name: "reshape", JS: "reshape", value: Reshape{}, Doc: "Gives a sample another shape of as many elements."},
+	{Kind: KindLayer, Class: "Dropout", Name: "dropout", JS: "dropout", value: Dropout{}, Doc: "Drops a share of the elements in training, and scales up the others."},
+	{Kind: KindLayer, Class: "Activation", Name: "activation", JS: "activation", value: Activation{}, Doc: "Applies an activation function."},
+
+	{Kind: KindOptimizer, Class: "SGD", Name: "sgd", JS: "sgd", value: SGD{}, Doc: "Gradient descent, with momentum or Nesterov's."},
+	{Kind: KindOptimizer, Class: "RMSprop", Name: "rmsprop", JS: "rmsprop", value: RMSprop{}, Doc: "Divides the gradient by the root of its recent mean square."},
+	{Kind: KindOptimizer, Class: "Adagrad", Name: "adagrad", JS: "adagrad", value: Adagrad{}, Doc: "Divides the gradient by the root of the sum of its squares."},
+	{Kind: KindOptimizer, Class: "Adadelta", Name: "adadelta", JS: "adadelta", value: Adadelta{}, Doc: "Scales the gradient by the recent size of its own steps; learning rate 1 is the paper's."},
+	{Kind: KindOptimizer, Class: "Adam", Name: "adam", JS: "adam", value: Adam{}, Doc: "Keeps the mean and the mean square of the gradient."},
+
+	{Kind: KindLoss, Class: "MeanSquaredError", Name: "mean_squared_error", JS: "meanSquaredError", Aliases: []string{"mse"}, value: MeanSquaredErrorLoss{}, Doc: "The mean of the squared differences."},
+	{Kind: KindLoss, Class: "MeanAbsoluteError", Name: "mean_absolute_error", JS: "meanAbsoluteError", Aliases: []string{"mae"}, value: MeanAbsoluteErrorLoss{}, Doc: "The mean of the absolute differences."},
+	{Kind: KindLoss, Class: "BinaryCrossentropy", Name: "binary_crossentropy", JS: "binaryCrossentropy", Aliases: []string{"bce"}, value: BinaryCrossentropyLoss{}, Doc: "Crossentropy of probabilities and targets from 0 to 1."},
+	{Kind: KindLoss, Class: "CategoricalCrossentropy", Name: "categorical_crossentropy", JS: "categoricalCrossentropy", value: CategoricalCrossentropyLoss{}, Doc: "Crossentropy of class probabilities and one-hot targets."},
+	{Kind: KindLoss, Class: "SparseCategoricalCrossentropy", Name: "sparse_categorical_crossentropy", JS: "sparseCategoricalCrossentropy", value: SparseCategoricalCrossentropyLoss{}, Doc: "Crossentropy of class probabilities and class numbers."},
+
+	{Kind: KindMetric, Class: "Accuracy", Name: "accuracy", JS: "accuracy", Aliases: []string{"acc"}, value: AccuracyMetric{}, Doc: "The share of right predictions: binary, categorical or sparse, as output and targets ask for."},
+	{Kind: KindMetric, Class: "BinaryAccuracy", Name: "binary_accuracy", JS: "binaryAccuracy", value: BinaryAccuracyMetric{}, Doc: "The share of numbers on the right side of the threshold."},
+	{Kind: KindMetric, Class: "CategoricalAccuracy", Name: "categorical_accuracy", JS: "categoricalAccuracy", value: CategoricalAccuracyMetric{}, Doc: "The share of rows whose largest prediction is where the one-hot target's is."},
+	{Kind: KindMetric, Class: "SparseCategoricalAccuracy", Name: "sparse_categorical_accuracy", JS: "sparseCategoricalAccuracy", value: SparseCategoricalAccuracyMetric{}, Doc: "The share of rows whose largest prediction is the target's class."},
+	{Kind: KindMetric, Class: "MeanSquaredError", Name: "mean_squared_error", JS: "meanSquaredError", Aliases: []string{"mse"}, value: MeanSquaredErrorLoss{}, Doc: "The mean of the squared differences."},
+	{Kind: KindMetric, Class: "MeanAbsoluteError", Name: "mean_absolute_error", JS: "meanAbsoluteError", Aliases: []string{"mae"}, value: MeanAbsoluteErrorLoss{}, Doc: "The mean of the absolute differences."},
+	{Kind: KindMetric, Class: "BinaryCrossentropy", Name: "binary_crossentropy", JS: "binaryCrossentropy", Aliases: []string{"bce"}, value: BinaryCrossentropyLoss{}, Doc: "Crossentropy of probabilities and targets from 0 to 1."},
+	{Kind: KindMetric, Class: "CategoricalCrossentropy", Name: "categorical_crossentropy", JS: "categoricalCrossentropy", value: CategoricalCrossentropyLoss{}, Doc: "Crossentropy of class probabilities and one-hot targets."},
+	{Kind: KindMetric, Class: "SparseCategoricalCrossentropy", Name: "sparse_categorical_crossentropy", JS: "sparseCategoricalCrossentropy", value: SparseCategoricalCrossentropyLoss{}, Doc: "Crossentropy of class probabilities and class numbers."},
+
+	{Kind: KindInitializer, Class: "Zeros", Name: "zeros", JS: "zeros", Aliases: []string{"zero"}, value: Zeros{}, Doc: "0 everywhere."},
+	{Kind: KindInitializer, Class: "Ones", Name: "ones", JS: "ones", Aliases: []string{"one"}, value: Ones{}, Doc: "1 everywhere."},
+	{Kind: KindInitializer, Class: "Constant", Name: "constant", JS: "constant", value: Constant{}, Doc: "One value everywhere."},
+	{Kind: KindInitializer, Class: "RandomUniform", Name: "random_uniform", JS: "randomUniform", Aliases: []string{"uniform"}, value: RandomUniform{}, Doc: "Uniform between two ends."},
+	{Kind: KindInitializer, Class: "RandomNormal", Name: "random_normal", JS: "randomNormal", Aliases: []string{"normal"}, value: RandomNormal{}, Doc: "Normal."},
+	{Kind: KindInitializer, Class: "TruncatedNormal", Name: "truncated_normal", JS: "truncatedNormal", value: TruncatedNormal{}, Doc: "Normal, without what lies more than two standard deviations from the mean."},
+	{Kind: KindInitializer, Class: "GlorotUniform", Name: "glorot_uniform", JS: "glorotUniform", Aliases: []string{"xavier_uniform"}, value: GlorotUniform{}, Doc: "Uniform within ±√(6/(fan in + fan out))."},
+	{Kind: KindInitializer, Class: "GlorotNormal", Name: "glorot_normal", JS: "glorotNormal", Aliases: []string{"xavier_normal"}, value: GlorotNormal{}, Doc: "Truncated normal of standard deviation √(2/(fan in + fan out))."},
+	{Kind: KindInitializer, Class: "HeUniform", Name: "he_uniform", JS: "heUniform", value: HeUniform{}, Doc: "Uniform within ±√(6/fan in)."},
+	{Kind: KindInitializer, Class: "HeNormal", Name: "he_normal", JS: "heNormal", value: HeNormal{}, Doc: "Truncated normal of standard deviation √(2/fan in)."},
+	{Kind: KindInitializer, Class: "LecunUniform", Name: "lecun_uniform", JS: "leCunUniform", value: LecunUniform{}, Doc: "Uniform within ±√(3/fan in)."},
+	{Kind: KindInitializer, Class: "LecunNormal", Name: "lecun_normal", JS: "leCunNormal", value: LecunNormal{}, Doc: "Truncated normal of standard deviation √(1/fan in)."},
+
+	{Kind: KindActivation, Name: "linear", JS: "linear", value: Linear, Doc: "x."},
+	{Kind: KindActivation, Name: "relu", JS: "relu", value: ReLU, Doc: "max(x, 0)."},
+	{Kind: KindActivation, Name: "sigmoid", JS: "sigmoid", value: Sigmoid, Doc: "1 / (1 + e⁻ˣ)."},
+	{Kind: KindActivation, Name: "tanh", JS: "tanh", value: Tanh, Doc: "tanh x."},
+	{Kind: KindActivation, Name: "softmax", JS: "softmax", value: Softmax, Doc: "eˣ / Σ eˣ over the last dimension."},
+	{Kind: KindActivation, Name: "softplus", JS: "softplus", value: Softplus, Doc: "ln(1 + eˣ)."},
+	{Kind: KindActivation, Name: "elu", JS: "elu", value: ELU, Doc: "x where x > 0, else eˣ - 1."},
+	{Kind: KindActivation, Name: "leaky_relu", JS: "leakyRelu", value: LeakyReLU, Doc: "x where x > 0, else 0.2x."},
+	{Kind: KindActivation, Name: "gelu", JS: "gelu", value: GELU, Doc: "x/2 · (1 + erf(x/√2))."},
+
+	{Kind: KindRegularizer, Class: "L1", Name: "l1", JS: "l1", value: L1{}, Doc: "A penalty on the sum of absolute values."},
+	{Kind: KindRegularizer, Class: "L2", Name: "l2", JS: "l2", value: L2{}, Doc: "A penalty on the sum of squares."},
+	{Kind: KindRegularizer, Class: "L1L2", Name: "l1_l2", JS: "l1l2", value: L1L2{}, Doc: "Both penalties."},
+}
+
+// byType finds the entry of a value's type, the first where it has several kinds.
+var byType = map[reflect.Type]*Entry{}
+
+func init() {
+	for _, e := range entries {
+		t := reflect.TypeOf(e.value)
+		if e.Kind == KindActivation {
+			continue
+		}
+		if byType[t] == nil {
+			byType[t] = e
+		}
+		e.Args = argsOf(t)
+	}
+}
+
+// Registry lists everything that a config can name, by kind. The caller does not change it.
+func Registry() []*Entry { return entries }
+
+// folded is a name as it is compared: without case, underscores and hyphens.
+func folded(name string) string {
+	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
+}
+
+// lookup is the entry of a kind that goes by the name, nil where there is none.
+func lookup(kind Kind, name string) *Entry {
+	f := folded(name)
+	for _, e := range entries {
+		if e.Kind == kind && (f == folded(e.Name) || f == folded(e.Class) || f == folded(e.JS) ||
+			slices.ContainsFunc(e.Aliases, func(a string) bool { return f == folded(a) })) {
+			return e
+		}
+	}
+	return nil
+}
+
+// namesOf lists the names of a kind, for messages.
+func namesOf(kind Kind) []string {
+	var names []string
+	for _, e := range entries {
+		if e.Kind == kind {
+			names = append(names, e.Name)
+		}
+	}
+	return names
+}
+
+// kindOfField says which Kind a field of an interface or enumeration type takes.
+var kindOfField = map[reflect.Type]Kind{
+	reflect.TypeFor[ActivationFunc](): KindActivation,
+	reflect.TypeFor[Initializer]():    KindInitializer,
+	reflect.TypeFor[Regularizer]():    KindRegularizer,
+}
+
+var (
+	typeSize    = reflect.TypeFor[Size2]()
+	typePadding = reflect.TypeFor[Padding]()
+)
+
+// argsOf reads the arguments off a struct's tags:
+//
+//	arg:"use_bias"     Keras's name; "!use_bias" where the field says the opposite
+//	default:"0.5"      what the zero value means, where that is not the zero value itself
+//	required:"yes"     the zero value is an error
+//	min, max, below    the range of each number: at least, at most, less than
+//	doc:"..."          one sentence
+func argsOf(t reflect.Type) []Arg {
+	var args []Arg
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, ok := f.Tag.Lookup("arg")
+		if !ok {
+			continue
+		}
+		a := Arg{field: i, Doc: f.Tag.Get("doc"), def: f.Tag.Get("default"), Required: f.Tag.Get("required") != ""}
+		a.Name, a.invert = strings.CutPrefix(name, "!")
+		a.JS = camel(a.Name)
+		a.min, a.max = math.Inf(-1), math.Inf(1)
+		for tag, to := range map[string]*float64{"min": &a.min, "max": &a.max, "below": &a.max} {
+			if s, ok := f.Tag.Lookup(tag); ok {
+				v, err := strconv.ParseFloat(s, 64)
+				if err != nil {
+					panic("nn: tag of " + t.Name() + "." + f.Name)
+				}
+				*to, a.below = v, a.below || tag == "below"
+			}
+		}
+		switch k, isKind := kindOfField[f.Type]; {
+		case isKind:
+			a.Type = string(k)
+			if k == KindActivation {
+				a.Allowed = namesOf(k)
+			}
+		case f.Type == typeSize:
+			a.Type = "size"
+		case f.Type == typePadding:
+			a.Type, a.Allowed = "string", []string{Valid.String(), Same.String()}
+		case f.Type.Kind() == reflect.Slice:
+			a.Type = "ints"
+		case f.Type.Kind() == reflect.Int || f.Type.Kind() == reflect.Uint64:
+			a.Type = "int"
+		case f.Type.Kind() == reflect.Float64:
+			a.Type = "float"
+		default:
+			a.Type = f.Type.Kind().String()
+		}
+		if !a.Required {
+			zero := reflect.New(f.Type).Elem()
+			a.setDefault(zero)
+			a.Default = a.encode(zero)
+		}
+		args = append(args, a)
+	}
+	return args
+}
+
+func camel(snake string) string {
+	words := strings.Split(snake, "_")
+	for i, w := range words[1:] {
+		words[i+1] = strings.ToUpper(w[:1]) + w[1:]
+	}
+	return strings.Join(words, "")
+}
+
+// Zero is an explicit 0 for a float argument whose zero value means another default, such as
+// Adam{Beta1: nn.Zero}. It is the negative zero.
+var Zero = math.Copysign(0, -1)
+
+// setDefault puts the default into a field that holds the zero value.
+func (a *Arg) setDefault(v reflect.Value) {
+	if a.def == "" || !v.IsZero() { // the negative zero is not IsZero
+		return
+	}
+	switch k, isKind := kindOfField[v.Type()]; {
+	case isKind:
+		e := lookup(k, a.def)
+		v.Set(reflect.ValueOf(complete(e.value)))
+	case v.Type() == typeSize:
+		n, _ := strconv.Atoi(a.def)
+		v.Set(reflect.ValueOf(Size2{n, n}))
+	case v.Type() == typePadding: // Valid is the zero value
+	case v.Kind() == reflect.Int:
+		n, _ := strconv.Atoi(a.def)
+		v.SetInt(int64(n))
+	case v.Kind() == reflect.Float64:
+		n, _ := strconv.ParseFloat(a.def, 64)
+		v.SetFloat(n)
+	}
+}
+
+// complete returns x with its defaults filled in, in x and in what x refers to; a pointer to a
+// registered struct becomes the struct. What is not in the registry comes back as it is.
+func complete(x any) any {
+	v := reflect.ValueOf(x)
+	if v.Kind() == reflect.Pointer && !v.IsNil() && byType[v.Type().Elem()] != nil {
+		v = v.Elem()
+	}
+	if !v.IsValid() || byType[v.Type()] == nil {
+		return x
+	}
+	full := reflect.New(v.Type()).Elem()
+	full.Set(v)
+	for _, a := range byType[v.Type()].Args {
+		f := full.Field(a.field)
+		a.setDefault(f)
+		if f.Kind() == reflect.Interface && !f.IsNil() {
+			f.Set(reflect.ValueOf(complete(f.Interface())))
+		}
+	}
+	return full.Interface()
+}
+
+// validate checks a completed value against its arguments' ranges. where begins the messages.
+func validate(where string, x any) error {
+	v := reflect.ValueOf(x)
+	if !v.IsValid() || byType[v.Type()] == nil {
+		return nil
+	}
+	for _, a := range byType[v.Type()].Args {
+		f := v.Field(a.field)
+		if a.Required && f.IsZero() && a.Type != string(KindActivation) && !(f.Kind() == reflect.Float64 && a.min == 0) && f.Kind() != reflect.Slice {
+			return fail(ErrConfig, "%s: %s is missing", where, a.Name)
+		}
+		if err := a.checkRange(where, f); err != nil {
+			return err
+		}
+		if f.Kind() == reflect.Interface && !f.IsNil() {
+			if err := validate(where+": "+a.Name, f.Interface()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (a *Arg) checkRange(where string, f reflect.Value) error {
+	var numbers []float64
+	switch x := f.Interface().(type) {
+	case int:
+		numbers = []float64{float64(x)}
+	case float64:
+		numbers = []float64{x}
+	case Size2:
+		if x == (Size2{}) && !a.Required && a.def == "" { // pooling's strides: absent
+			return nil
+		}
+		numbers = []float64{float64(x[0]), float64(x[1])}
+	case []int:
+		for _, n := range x {
+			numbers = append(numbers, float64(n))
+		}
+	case ActivationFunc:
+		if x >= numActivations {
+			return fail(ErrConfig, "%s: %s is %d, wanted one of %s", where, a.Name, int(x), strings.Join(a.Allowed, ", "))
+		}
+	case Padding:
+		if x > Same {
+			return fail(ErrConfig, "%s: %s is %d, wanted valid or same", where, a.Name, int(x))
+		}
+	}
+	for _, n := range numbers {
+		if n >= a.min && (n < a.max || n == a.max && !a.below && !math.IsInf(n, 0)) {
+			continue
+		}
+		want := "a finite number"
+		switch lo, hi := text(a.min), text(a.max); {
+		case math.IsInf(a.min, 0) && math.IsInf(a.max, 0):
+		case math.IsInf(a.max, 0):
+			want = "at least " + lo
+		case a.below:
+			want = "at least " + lo + " and less than " + hi
+		default:
+			want = lo + " to " + hi
+		}
+		return fail(ErrConfig, "%s: %s is %s, wanted %s", where, a.Name, a.show(f), want)
+	}
+	return nil
+}
+
+func (a *Arg) show(f reflect.Value) string { return show(a.encode(f)) }
+
+func text(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }

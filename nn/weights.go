@@ -1,0 +1,81 @@
+package nn
+
+import "github.com/tabgrad/tabgrad/nn/prog"
+
+// A Weight is the value of one of a model's variables.
+type Weight struct {
+	Name      string // "conv2d_1/kernel"
+	Shape     []int
+	Data      []float32
+	Trainable bool
+}
+
+// GetWeights copies the model's variables, in Keras's order and layouts: layer by layer, a convolution's
+// kernel as [KH, KW, in, out], a dense one as [in, out].
+func (m *Model) GetWeights() ([]Weight, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.build(nil); err != nil {
+		return nil, err
+	}
+	values, err := m.readWeights()
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Weight, len(m.vars))
+	for i, v := range m.vars {
+		end := v.offset + v.shape.Size()
+		list[i] = Weight{v.name, append([]int{}, v.shape...), values[v.offset:end:end], v.trainable}
+	}
+	return list, nil
+}
+
+// SetWeights sets the model's variables, in GetWeights' order; names are not looked at, as in Keras.
+// Where anything does not fit nothing is changed. During Fit it takes effect between two steps.
+func (m *Model) SetWeights(list []Weight) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.build(nil); err != nil {
+		return err
+	}
+	if len(list) != len(m.vars) {
+		return fail(ErrShape, "%s: got %d weights, the model has %d", m.name, len(list), len(m.vars))
+	}
+	for i, v := range m.vars {
+		w := list[i]
+		if !v.shape.Equal(w.Shape) || len(w.Data) != v.shape.Size() {
+			return fail(ErrShape, "%s: weight %d is %v with %d elements, wanted %v", v.name, i, prog.Shape(w.Shape), len(w.Data), v.shape)
+		}
+		if at := notFinite(w.Data); at >= 0 {
+			return fail(ErrData, "%s: weight %d holds %v at element %d, wanted finite numbers", v.name, i, w.Data[at], at)
+		}
+	}
+	if m.engine == nil {
+		if m.values == nil {
+			m.values = make([]float32, m.params)
+		}
+		for i, v := range m.vars {
+			copy(m.values[v.offset:], list[i].Data)
+		}
+		return nil
+	}
+	for i := range m.vars {
+		if err := m.engine.weights.Write(m.engine.vars[i], list[i].Data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CountParams is the number of elements of all variables, and of those that are trained.
+func (m *Model) CountParams() (total, trainable int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, v := range m.vars {
+		total += v.shape.Size()
+		if v.trainable {
+			trainable += v.shape.Size()
+		}
+	}
+	return total, trainable
+}
