@@ -1,0 +1,225 @@
+// Command bench times the kernels in Chromium and in Node, one lane, and prints GFLOP/s
+// beside the multiply-add peak of the same engine, measured around each round: on a
+// machine that does other things too, the share of the peak is the number to look at.
+//
+//	go run ./wasm/kernels/bench [-engines chromium,node] [-cases regexp] [-rounds 5] [-json]
+//
+// CHROME names the browser, if it isn't on the PATH as chromium, google-chrome or chrome.
+package main
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/tabgrad/tabgrad/wasm/kernels"
+)
+
+//go:embed measure.mjs index.html
+var files embed.FS
+
+// job is measure.mjs's argument.
+type job struct {
+	Relaxed   bool        `json:"relaxed"`
+	Peak      string      `json:"peak"`
+	PeakFlops int         `json:"peakFlops"`
+	Kernels   string      `json:"kernels"`
+	Cases     []benchCase `json:"cases"`
+	HeapBase  int         `json:"heapBase"`
+	Rounds    int         `json:"rounds"`
+	Slice     float64     `json:"slice"`
+}
+
+// outcome is its result.
+type outcome struct {
+	Engine  string `json:"engine"`
+	Mode    string `json:"mode"`
+	Refused bool   `json:"refused"`
+	Results []struct {
+		Name   string  `json:"name"`
+		GFlops float64 `json:"gflops"`
+		Peak   float64 `json:"peak"`
+		Share  float64 `json:"share"`
+	} `json:"results"`
+}
+
+func main() {
+	log.SetFlags(0)
+	engines := flag.String("engines", "chromium,node", "where to run: chromium, node")
+	modes := flag.String("modes", "relaxed,strict", "which builds: relaxed, strict")
+	pattern := flag.String("cases", "", "only the cases whose name matches")
+	rounds := flag.Int("rounds", 5, "rounds, of which the median counts")
+	slice := flag.Float64("slice", 0.1, "seconds a round lasts at least")
+	asJSON := flag.Bool("json", false, "print JSON instead of a table")
+	flag.Parse()
+	filter, err := regexp.Compile(*pattern)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var cases []benchCase
+	for _, c := range allCases() {
+		if filter.MatchString(c.Name) {
+			cases = append(cases, c)
+		}
+	}
+	run := map[string]func([]job) ([]outcome, error){"chromium": inChromium, "node": inNode}
+	var jobs []job
+	for _, mode := range strings.Split(*modes, ",") {
+		relaxed := mode == "relaxed"
+		jobs = append(jobs, job{
+			Relaxed: relaxed, Peak: encode(peakModule(relaxed)), PeakFlops: peakChains(relaxed) * peakUnroll * 8,
+			Kernels: encode(kernels.Module(kernels.Options{Relaxed: relaxed})),
+			Cases:   cases, HeapBase: kernels.HeapBase, Rounds: *rounds, Slice: *slice,
+		})
+	}
+	var all []outcome
+	for _, engine := range strings.Split(*engines, ",") {
+		measure, ok := run[engine]
+		if !ok {
+			log.Fatalf("bench: no engine %q", engine)
+		}
+		outcomes, err := measure(jobs)
+		if err != nil {
+			log.Fatalf("bench: %s: %v", engine, err)
+		}
+		for i := range outcomes {
+			outcomes[i].Engine, outcomes[i].Mode = engine, strings.Split(*modes, ",")[i]
+			if !*asJSON {
+				print(outcomes[i])
+			}
+		}
+		all = append(all, outcomes...)
+	}
+	if *asJSON {
+		out, err := json.MarshalIndent(all, "", "  ")
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(string(out))
+	}
+}
+
+func print(o outcome) {
+	fmt.Printf("%s, %s kernels, one lane\n", o.Engine, o.Mode)
+	if o.Refused {
+		fmt.Println("  this engine refuses them")
+		return
+	}
+	fmt.Printf("  %-40s %8s %8s %6s\n", "", "GFLOP/s", "peak", "share")
+	for _, r := range o.Results {
+		fmt.Printf("  %-40s %8.1f %8.1f %5.0f%%\n", r.Name, r.GFlops, r.Peak, 100*r.Share)
+	}
+	fmt.Println()
+}
+
+func encode(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
+
+// inNode runs the jobs in Node, with relaxed SIMD switched on (Node 20 has it behind
+// a flag).
+func inNode(jobs []job) ([]outcome, error) {
+	dir, err := os.MkdirTemp("", "tabgrad-bench-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	if err := os.CopyFS(dir, files); err != nil {
+		return nil, err
+	}
+	var outcomes []outcome
+	for _, j := range jobs {
+		input, err := json.Marshal(j)
+		if err != nil {
+			return nil, err
+		}
+		cmd := exec.Command("node", "--experimental-wasm-relaxed-simd", "--input-type=module", "-e",
+			"import { measure } from '"+dir+"/measure.mjs'; import { readFileSync } from 'node:fs';"+
+				"console.log(JSON.stringify(await measure(JSON.parse(readFileSync(0, 'utf8')))))")
+		cmd.Stdin = bytes.NewReader(input)
+		cmd.Stderr = os.Stderr
+		out, err := cmd.Output()
+		if err != nil {
+			return nil, err
+		}
+		var o outcome
+		if err := json.Unmarshal(out, &o); err != nil {
+			return nil, err
+		}
+		outcomes = append(outcomes, o)
+	}
+	return outcomes, nil
+}
+
+// inChromium runs the jobs in the page index.html, headless.
+func inChromium(jobs []job) ([]outcome, error) {
+	browser, err := findBrowser()
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	server := &http.Server{Handler: http.FileServerFS(files)}
+	go server.Serve(listener)
+	defer server.Close()
+
+	profile, err := os.MkdirTemp("", "tabgrad-bench-profile-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(profile)
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.UserDataDir(profile),
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	defer cancel()
+	ctx, cancel = chromedp.NewContext(ctx)
+	defer cancel()
+	if _, err := chromedp.Run(ctx, chromedp.Navigate("http://"+listener.Addr().String()+"/")); err != nil {
+		return nil, err
+	}
+	var outcomes []outcome
+	for _, j := range jobs {
+		input, err := json.Marshal(j)
+		if err != nil {
+			return nil, err
+		}
+		out, err := chromedp.Run(ctx, chromedp.Evaluate[string]("bench("+string(input)+")", chromedp.EvalAwaitPromise))
+		if err != nil {
+			return nil, err
+		}
+		var o outcome
+		if err := json.Unmarshal([]byte(out), &o); err != nil {
+			return nil, err
+		}
+		outcomes = append(outcomes, o)
+	}
+	return outcomes, nil
+}
+
+func findBrowser() (string, error) {
+	if path := os.Getenv("CHROME"); path != "" {
+		return path, nil
+	}
+	for _, name := range []string{"chromium", "google-chrome", "chromium-browser", "chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("no Chromium or Chrome on the PATH; CHROME=/path/to/it names one")
+}
