@@ -3,6 +3,10 @@ package bindings
 import (
 	"context"
 	"errors"
+
+	"github.com/tabgrad/tabgrad/nn"
+	"github.com/tabgrad/tabgrad/nn/data"
+	"github.com/tabgrad/tabgrad/nn/prog"
 )
 
 // A Code says what kind of thing went wrong; the page's TabgradError carries it.
@@ -44,4 +48,35 @@ func asError(err error) *Error {
 	return codeOf(err)
 }
 
-func codeOf(err error) *Error { return &Error{Code: Internal, Message: err.Error()} }
+// codes says which code a sentinel stands for. The first that matches counts.
+var codes = []struct {
+	sentinel error
+	code     Code
+}{
+	{nn.ErrDiverged, Diverged},
+	{nn.ErrShape, ShapeMismatch},
+	{nn.ErrConfig, BadConfig},
+	{nn.ErrData, BadData},
+	{nn.ErrBusy, Busy},
+	{nn.ErrNotCompiled, BadConfig},
+	{nn.ErrNotBuilt, BadConfig},
+	{data.ErrShape, ShapeMismatch},
+	{data.ErrSplit, BadConfig},
+	{data.ErrFormat, BadData},
+	{data.ErrTruncated, BadData},
+	{data.ErrTrailing, BadData},
+	{data.ErrTooLarge, BadData},
+	{data.ErrNotFinite, BadData},
+	{data.ErrLabel, BadData},
+	{prog.ErrMemory, OutOfMemory},
+	{prog.ErrUnsupported, Unsupported},
+}
+
+func codeOf(err error) *Error {
+	for _, c := range codes {
+		if errors.Is(err, c.sentinel) {
+			return &Error{Code: c.code, Message: err.Error()}
+		}
+	}
+	return &Error{Code: Internal, Message: err.Error()}
+}

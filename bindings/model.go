@@ -1,3 +1,225 @@
 package bindings
 
-type model struct{}
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/tabgrad/tabgrad/nn"
+)
+
+// model is one of the page's models.
+type model struct {
+	net *nn.Model
+	// held is full while a job computes with the weights. A fit gives it up between steps, an evaluation keeps it to its end, so that it scores
+	// one set of weights.
+	held chan struct{}
+	// fit is the running fit, nil for none. It is under the service's mu.
+	fit *fitJob
+}
+
+func (m *model) take(ctx context.Context) error {
+	select {
+	case m.held <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (m *model) give() { <-m.held }
+
+// create builds a model from a Sequential's config.
+func (s *Service) create(_ context.Context, a *args, _ Emit) (Value, error) {
+	config := a.object("config")
+	seed := a.seed("seed", s.options.Seed)
+	if a.err != nil {
+		return nil, a.err
+	}
+	net, err := nn.SequentialFrom(config)
+	if err != nil {
+		return nil, err
+	}
+	// Without an optimizer and a loss it can only predict, but it has its seed and its backend.
+	if err := net.Compile(nn.Training{Seed: seed, Backend: s.options.Backend}); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lastID++
+	s.models[s.lastID] = &model{net: net, held: make(chan struct{}, 1)}
+	return Object{"model": float64(s.lastID)}, nil
+}
+
+// model is the model that a request names.
+func (s *Service) model(a *args) *model {
+	id := a.integer("model", 0, 1, 1<<52)
+	if a.err != nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.models[id]
+	if m == nil {
+		a.fail(Disposed, "the model was disposed")
+	}
+	return m
+}
+
+// with does what a request asks of a model while no job computes with it.
+func with(do func(s *Service, ctx context.Context, a *args, m *model) (Value, error)) handler {
+	return func(s *Service, ctx context.Context, a *args, _ Emit) (Value, error) {
+		m := s.model(a)
+		if a.err != nil {
+			return nil, a.err
+		}
+		if err := m.take(ctx); err != nil {
+			return nil, err
+		}
+		defer m.give()
+		return do(s, ctx, a, m)
+	}
+}
+
+func (s *Service) compile(_ context.Context, a *args, m *model) (Value, error) {
+	t := nn.Training{Seed: a.seed("seed", s.options.Seed), Backend: s.options.Backend}
+	if a.err != nil {
+		return nil, a.err
+	}
+	var err error
+	if t.Optimizer, err = nn.OptimizerFrom(a.values["optimizer"]); err != nil {
+		return nil, err
+	}
+	if t.Loss, err = nn.LossFrom(a.values["loss"]); err != nil {
+		return nil, err
+	}
+	list, ok := a.values["metrics"].([]any)
+	if !ok && a.values["metrics"] != nil {
+		return nil, &Error{Code: BadConfig, Message: fmt.Sprintf("compile: metrics is %s, want an array", kind(a.values["metrics"]))}
+	}
+	for _, config := range list {
+		metric, err := nn.MetricFrom(config)
+		if err != nil {
+			return nil, err
+		}
+		t.Metrics = append(t.Metrics, metric)
+	}
+	return nil, m.net.Compile(t)
+}
+
+func (s *Service) summary(_ context.Context, a *args, m *model) (Value, error) {
+	return m.net.SummaryWidth(a.integer("lineLength", 80, 40, 1000)), nil
+}
+
+// largestBatch bounds a batch: at 28x28 floats a sample that is 3 GiB, more than a browser has.
+const largestBatch = 1 << 20
+
+func (s *Service) evaluate(ctx context.Context, a *args, m *model) (Value, error) {
+	table := a.table("x", "y")
+	batch := a.integer("batchSize", 0, 1, largestBatch)
+	if a.err != nil {
+		return nil, a.err
+	}
+	weights := a.weights("sampleWeight", table.Len())
+	if a.err != nil {
+		return nil, a.err
+	}
+	logs, err := m.net.Evaluate(ctx, table, nn.EvalOptions{BatchSize: batch, SampleWeight: weights, Yield: s.turn().hopIfDue})
+	return logsValue(logs), err
+}
+
+func (s *Service) predict(ctx context.Context, a *args, m *model) (Value, error) {
+	x := a.array("x")
+	batch := a.integer("batchSize", 0, 1, largestBatch)
+	if a.err != nil {
+		return nil, a.err
+	}
+	t, err := m.net.Predict(ctx, x, nn.PredictOptions{BatchSize: batch, Yield: s.turn().hopIfDue})
+	return tensorValue(t.Shape, t.Data), err
+}
+
+func (s *Service) trainOnBatch(ctx context.Context, a *args, m *model) (Value, error) {
+	table := a.table("x", "y")
+	if a.err != nil {
+		return nil, a.err
+	}
+	if n := table.Len(); n > largestBatch {
+		a.fail(BadData, "%d samples in one batch, want at most %d", n, largestBatch)
+		return nil, a.err
+	}
+	logs, err := m.net.TrainOnBatch(ctx, table, nn.BatchOptions{})
+	if err == nil {
+		s.mu.Lock()
+		s.steps++
+		s.mu.Unlock()
+	}
+	return logsValue(logs), err
+}
+
+func (s *Service) getWeights(_ context.Context, _ *args, m *model) (Value, error) {
+	weights, err := m.net.GetWeights()
+	list := make([]any, len(weights))
+	for i, w := range weights {
+		list[i] = tensorValue(w.Shape, w.Data)
+		list[i].(Object)["name"] = w.Name
+	}
+	return list, err
+}
+
+func (s *Service) setWeights(_ context.Context, a *args, m *model) (Value, error) {
+	list, ok := a.values["weights"].([]any)
+	if !ok {
+		a.fail(BadData, "got %s, want an array of tensors", kind(a.values["weights"]))
+		return nil, a.err
+	}
+	weights := make([]nn.Weight, len(list))
+	for i, v := range list {
+		numbers, shape, scale := a.tensor("weight "+strconv.Itoa(i), v)
+		if a.err != nil {
+			return nil, a.err
+		}
+		weights[i] = nn.Weight{Shape: shape, Data: floats(numbers, scale)}
+	}
+	return nil, m.net.SetWeights(weights)
+}
+
+// dispose frees a model; a fit of its is cancelled first. That it was disposed before is no error.
+func (s *Service) dispose(ctx context.Context, a *args, _ Emit) (Value, error) {
+	id := a.integer("model", 0, 1, 1<<52)
+	s.mu.Lock()
+	m := s.models[id]
+	delete(s.models, id)
+	var running *fitJob
+	if m != nil {
+		running = m.fit
+	}
+	s.mu.Unlock()
+	if m == nil || a.err != nil {
+		return nil, a.err
+	}
+	if running != nil {
+		running.cancel()
+		<-running.done
+	}
+	if err := m.take(ctx); err != nil {
+		return nil, err
+	}
+	defer m.give()
+	return nil, m.net.Close()
+}
+
+// seed is the seed under key.
+func (a *args) seed(key string, fallback uint64) uint64 {
+	if a.values[key] == nil {
+		return fallback
+	}
+	return uint64(a.integer(key, 0, 0, 1<<53-1))
+}
+
+func logsValue(logs nn.Logs) Object {
+	out := make(Object, len(logs))
+	for _, l := range logs {
+		out[l.Name] = l.Value
+	}
+	return out
+}

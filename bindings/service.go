@@ -10,6 +10,7 @@ package bindings
 import (
 	"context"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -64,6 +65,19 @@ type handler func(s *Service, ctx context.Context, a *args, emit Emit) (Value, e
 
 var methods = map[string]handler{
 	"engine.stats":         (*Service).stats,
+	"model.create":         (*Service).create,
+	"model.compile":        with((*Service).compile),
+	"model.summary":        with((*Service).summary),
+	"model.fit":            (*Service).fit,
+	"model.evaluate":       with((*Service).evaluate),
+	"model.predict":        with((*Service).predict),
+	"model.trainOnBatch":   with((*Service).trainOnBatch),
+	"model.getWeights":     with((*Service).getWeights),
+	"model.setWeights":     with((*Service).setWeights),
+	"model.pause":          (*Service).pause,
+	"model.resume":         (*Service).resume,
+	"model.stop":           (*Service).stop,
+	"model.dispose":        (*Service).dispose,
 	"datasets.centerDigit": (*Service).centerDigit,
 	"datasets.digits":      (*Service).digits,
 	"datasets.idx":         (*Service).idx,
@@ -75,10 +89,11 @@ func (s *Service) Call(ctx context.Context, method string, values Object, emit E
 	if do == nil {
 		return nil, &Error{Code: Internal, Message: "bindings: no method " + method}
 	}
-	a := &args{where: method, values: values}
+	// "fit: x is ...", as the page's method is called.
+	a := &args{where: method[strings.IndexByte(method, '.')+1:], values: values}
 	result, err := do(s, ctx, a, emit)
-	if a.err != nil {
-		return nil, a.err
+	if err == nil {
+		err = a.err
 	}
 	if err != nil {
 		return nil, asError(err)

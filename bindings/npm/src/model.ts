@@ -101,8 +101,8 @@ export class Sequential {
   }
 
   /** Keras's table of layers, output shapes and parameter counts. */
-  async summary(): Promise<string> {
-    return this.#connection.call('model.summary', { model: await this.#ready() });
+  async summary(options: { lineLength?: number } = {}): Promise<string> {
+    return this.#connection.call('model.summary', { model: await this.#ready(), lineLength: options.lineLength });
   }
 
   /**
