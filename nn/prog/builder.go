@@ -21,7 +21,7 @@ type Builder struct {
 // not grow between NewBuilder and Build.
 func NewBuilder(name string, store *Store) *Builder {
 	b := &Builder{p: &Program{Name: name, Store: store}, store: None}
-	if store != nil && store.Size > 0 {
+	if store != nil && len(store.Vars) > 0 {
 		b.store = b.buffer(Buffer{Name: "store", Kind: Var, Shape: Shape{store.Size}, Base: None})
 	}
 	return b

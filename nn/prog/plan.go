@@ -109,7 +109,7 @@ func shareInPlace(p *Program, lives []life) []Buf {
 			r := p.Bufs[root]
 			h := host(root)
 			if r.Kind != Temp || off != 0 || lives[root].last != i || lives[root].size != lives[out].size ||
-				p.Bufs[x].Shape.Size() != lives[out].size || lives[h].last != i {
+				p.Bufs[x].Shape.Size() != lives[out].size || lives[h].last != i || p.readsPart(op, root) {
 				continue
 			}
 			share[out] = h
@@ -118,4 +118,13 @@ func shareInPlace(p *Program, lives []life) []Buf {
 		}
 	}
 	return share
+}
+
+// readsPart reports whether op reads only a part of root through some operand: element i of such an
+// operand is not element i of root.
+func (p *Program) readsPart(op Op, root Buf) bool {
+	return slices.ContainsFunc(op.In, func(x Buf) bool {
+		r, _ := p.Root(x)
+		return r == root && p.Bufs[x].Shape.Size() != p.Bufs[root].Shape.Size()
+	})
 }
