@@ -16,7 +16,7 @@ import (
 func Config(x any) (any, error) {
 	switch x := x.(type) {
 	case ActivationFunc:
-		return x.String(), nil
+		return x.config(), nil
 	case namedMetric:
 		if lookup(KindMetric, x.name) != nil {
 			return x.name, nil
@@ -79,7 +79,9 @@ func (a *Arg) encode(f reflect.Value) any {
 			list[i] = n
 		}
 		return list
-	case fmt.Stringer: // ActivationFunc, Padding
+	case ActivationFunc:
+		return x.config()
+	case Padding:
 		return x.String()
 	}
 	if e := byType[f.Elem().Type()]; e != nil { // the default of an interface
@@ -231,7 +233,8 @@ func decode(kind Kind, where string, config any) (x any, rest map[string]any, er
 		return nil, nil, fail(ErrConfig, "%s %q is unknown, wanted one of %s", where, name, strings.Join(namesOf(kind), ", "))
 	}
 	if kind == KindActivation {
-		return e.value, nil, nil
+		x, err := decodeActivation(where, e, args)
+		return x, nil, err
 	}
 	if where == string(kind) {
 		where = e.Name

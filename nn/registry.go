@@ -109,8 +109,8 @@ var entries = []*Entry{
 	{Kind: KindActivation, Name: "tanh", JS: "tanh", value: Tanh, Doc: "tanh x."},
 	{Kind: KindActivation, Name: "softmax", JS: "softmax", value: Softmax, Doc: "eˣ / Σ eˣ over the last dimension."},
 	{Kind: KindActivation, Name: "softplus", JS: "softplus", value: Softplus, Doc: "ln(1 + eˣ)."},
-	{Kind: KindActivation, Name: "elu", JS: "elu", value: ELU, Doc: "x where x > 0, else eˣ - 1."},
-	{Kind: KindActivation, Name: "leaky_relu", JS: "leakyRelu", value: LeakyReLU, Doc: "x where x > 0, else 0.2x."},
+	{Kind: KindActivation, Name: "elu", JS: "elu", value: ELU, Doc: "x where x > 0, else α(eˣ - 1)."},
+	{Kind: KindActivation, Name: "leaky_relu", JS: "leakyRelu", value: LeakyReLU, Doc: "x where x > 0, else αx."},
 	{Kind: KindActivation, Name: "gelu", JS: "gelu", value: GELU, Doc: "x/2 · (1 + erf(x/√2))."},
 
 	{Kind: KindRegularizer, Class: "L1", Name: "l1", JS: "l1", value: L1{}, Doc: "A penalty on the sum of absolute values."},
@@ -125,6 +125,9 @@ func init() {
 	for _, e := range entries {
 		t := reflect.TypeOf(e.value)
 		if e.Kind == KindActivation {
+			if arg := activations[e.value.(ActivationFunc).kind].arg; arg.Name != "" {
+				e.Args = []Arg{arg}
+			}
 			continue
 		}
 		if byType[t] == nil {
@@ -330,8 +333,8 @@ func (a *Arg) checkRange(where string, f reflect.Value) error {
 			numbers = append(numbers, float64(n))
 		}
 	case ActivationFunc:
-		if x >= numActivations {
-			return fail(ErrConfig, "%s: %s is %d, wanted one of %s", where, a.Name, int(x), strings.Join(a.Allowed, ", "))
+		if !(x.constant >= 0) || !finite(x.constant) {
+			return fail(ErrConfig, "%s: %s: %s is %s, wanted at least 0", where, a.Name, activations[x.kind].arg.Name, text(x.constant))
 		}
 	case Padding:
 		if x > Same {
