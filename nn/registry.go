@@ -251,7 +251,7 @@ var Zero = math.Copysign(0, -1)
 
 // setDefault puts the default into a field that holds the zero value.
 func (a *Arg) setDefault(v reflect.Value) {
-	if a.def == "" || !v.IsZero() { // the negative zero is not IsZero
+	if a.def == "" || !v.IsZero() || v.Kind() == reflect.Float64 && math.Signbit(v.Float()) { // not an explicit Zero
 		return
 	}
 	switch k, isKind := kindOfField[v.Type()]; {
