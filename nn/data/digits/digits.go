@@ -6,6 +6,9 @@
 // out and centred as MNIST's digits were, by data.CenterDigit. A seed and an index give the same bytes on every platform,
 // in any order: the arithmetic is additions, multiplications, divisions and square roots, rounded one by one.
 //
+// Keras's MNIST CNN (Adadelta(1), batches of 128, Keras 3 on TensorFlow) trained on nothing but digits 0, 1, ... of seed 1 reads
+// this much of MNIST's 10,000 test digits: 96.3% after 4 epochs of 20,000, 96.9% after 2 epochs of 60,000.
+//
 // Start with [Generate].
 package digits
 

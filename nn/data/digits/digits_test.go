@@ -20,7 +20,7 @@ func generate(t testing.TB, n int, seed uint64, first int) (images []byte, label
 }
 
 // The same bytes natively and in wasm, whatever the processor: run this with GOOS=js GOARCH=wasm too. The hash changes only
-// with the styles, the warp or the ink; then train on the digits again (README says how) and state what they reach.
+// with the styles, the warp or the ink; then train on the digits again and mend what the package comment says they reach.
 func TestGolden(t *testing.T) {
 	images, labels := generate(t, 500, 42, 0)
 	h := fnv.New64a()
