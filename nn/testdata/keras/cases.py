@@ -122,6 +122,7 @@ hidden = lambda units, activation: mlp(units, activation) + [layer("Reshape", ta
 CCE, SCCE, BCE = "CategoricalCrossentropy", "SparseCategoricalCrossentropy", "BinaryCrossentropy"
 logits = lambda name: with_config(name, from_logits=True)  # noqa: E731
 
+# The saturated ones have no hidden layer: a saturated tanh would make their gradients badly conditioned.
 LOSSES = [
     case("mean_squared_error", [4], mlp(3, "linear")),
     case("mean_squared_error_rank_3", [3, 4], mlp(2, "linear"), batch=4),
@@ -131,9 +132,9 @@ LOSSES = [
     case("binary_crossentropy_several_outputs", [4], mlp(3, "sigmoid"), BCE, targets="binary"),
     case("binary_crossentropy_from_logits", [4], mlp(2, "linear"), logits(BCE), targets="binary"),
     case("binary_crossentropy_from_probabilities", [4], hidden(2, "sigmoid"), BCE, targets="binary"),
-    case("binary_crossentropy_saturated", [4], mlp(1, "sigmoid"), BCE, targets="binary", weight_scale=20, batch=8,
+    case("binary_crossentropy_saturated", [4], [dense(1, activation="sigmoid")], BCE, targets="binary", weight_scale=20, batch=8,
          only_backend="tensorflow", steps=1),
-    case("binary_crossentropy_large_logits", [4], mlp(1, "linear"), logits(BCE), targets="binary", weight_scale=20,
+    case("binary_crossentropy_large_logits", [4], [dense(1, activation="linear")], logits(BCE), targets="binary", weight_scale=20,
          batch=8, steps=1),
     case("mean_squared_error_flat_targets", [4], mlp(1, "linear"), targets="real_flat"),
     case("binary_crossentropy_flat_targets", [4], mlp(1, "sigmoid"), BCE, targets="binary_flat"),
@@ -146,9 +147,9 @@ LOSSES = [
     case("categorical_crossentropy_not_normalised", [4], hidden(3, "sigmoid"), CCE, targets="one_hot"),
     case("categorical_crossentropy_softplus", [4], mlp(3, "softplus"), CCE, targets="one_hot"),
     case("categorical_crossentropy_rank_3", [2, 4], mlp(3, "softmax"), CCE, targets="one_hot", batch=4),
-    case("categorical_crossentropy_saturated", [4], mlp(3, "softmax"), CCE, targets="one_hot", weight_scale=30,
+    case("categorical_crossentropy_saturated", [4], [dense(3, activation="softmax")], CCE, targets="one_hot", weight_scale=30,
          only_backend="tensorflow", steps=1),
-    case("categorical_crossentropy_large_logits", [4], mlp(3, "linear"), logits(CCE), targets="one_hot",
+    case("categorical_crossentropy_large_logits", [4], [dense(3, activation="linear")], logits(CCE), targets="one_hot",
          weight_scale=30, steps=1),
     case("sparse_categorical_crossentropy_softmax", [4], mlp(3, "softmax"), SCCE, targets="labels"),
     case("sparse_categorical_crossentropy_column", [4], mlp(3, "softmax"), SCCE, targets="labels_column"),
@@ -156,7 +157,7 @@ LOSSES = [
     case("sparse_categorical_crossentropy_from_probabilities", [4], hidden(3, "softmax"), SCCE, targets="labels"),
     case("sparse_categorical_crossentropy_not_normalised", [4], hidden(3, "sigmoid"), SCCE, targets="labels"),
     case("sparse_categorical_crossentropy_rank_3", [2, 4], mlp(3, "softmax"), SCCE, targets="labels", batch=4),
-    case("sparse_categorical_crossentropy_saturated", [4], mlp(3, "softmax"), SCCE, targets="labels", weight_scale=30,
+    case("sparse_categorical_crossentropy_saturated", [4], [dense(3, activation="softmax")], SCCE, targets="labels", weight_scale=30,
          only_backend="tensorflow", steps=1),
 ]
 
