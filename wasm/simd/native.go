@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/tabgrad/tabgrad/wasm/asm"
@@ -52,7 +53,6 @@ type nativeLane struct {
 	module api.Module
 	start  api.Function
 	stack  [2]uint64
-	failed error // of the goroutine in lane_loop; read after wait
 }
 
 func newNativeHost(lanes int) (*nativeHost, error) {
@@ -105,14 +105,14 @@ func (h *nativeHost) begin() error {
 	h.zero(0, kernels.HeapBase)
 	for i, l := range h.lanes[1:] {
 		h.wait.Go(func() {
-			status, err := l.module.ExportedFunction("lane_loop").Call(context.Background(), uint64(i+1))
-			if err == nil && status[0] != 0 {
-				err = fmt.Errorf("lane %d: %v", i+1, kernels.Status(status[0]))
+			_, err := l.module.ExportedFunction("lane_loop").Call(context.Background(), uint64(i+1))
+			if err != nil {
+				// The others learn it at the next barrier, instead of after its patience.
+				atomic.StoreUint32(h.control(kernels.ControlStatus), uint32(kernels.StatusLaneLost))
 			}
-			l.failed = err
 		})
 	}
-	for h.word(kernels.ControlReady) != uint32(len(h.lanes)-1) {
+	for atomic.LoadUint32(h.control(kernels.ControlReady)) != uint32(len(h.lanes)-1) {
 		runtime.Gosched()
 	}
 	return nil
@@ -147,9 +147,9 @@ func (h *nativeHost) bytes(address, size uint32) []byte {
 	return b
 }
 
-func (h *nativeHost) word(address uint32) uint32 {
-	w, _ := h.memory.ReadUint32Le(address)
-	return w
+// control is a word of the control block.
+func (h *nativeHost) control(address uint32) *uint32 {
+	return (*uint32)(unsafe.Pointer(unsafe.SliceData(h.bytes(address, 4))))
 }
 
 func (h *nativeHost) zero(address, size uint32) { clear(h.bytes(address, size)) }
