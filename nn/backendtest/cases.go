@@ -152,7 +152,7 @@ func poolCases() []Case {
 			a.Avg = avg
 			add := func(kind string, g Generator, rough bool) {
 				cases = append(cases, Case{
-					Name:  caseName("Pool/%s_%v_%v_%v_%v_avg=%t", kind, c.x, a.Window, a.Stride, a.Pad, avg),
+					Name:  caseName("Pool/%s/%s_%v_%v_%v_%v", map[bool]string{false: "max", true: "avg"}[avg], kind, c.x, a.Window, a.Stride, a.Pad),
 					Terms: a.Window[0] * a.Window[1], Rough: rough,
 					Record: func(r *Recorder) prog.Buf { return r.Pool(r.Param(g, c.x...), a) },
 				})

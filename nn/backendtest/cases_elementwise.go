@@ -57,14 +57,14 @@ func unaryCases() []Case {
 		add := func(kind string, g Generator, rough bool, shapes ...prog.Shape) {
 			for _, s := range shapes {
 				cases = append(cases, Case{
-					Name: caseName("Unary/%s_%s_%v", fn, kind, s), Loose: 4, Rough: rough || u.flat,
+					Name: caseName("Unary/%s/%s_%v", fn, kind, s), Loose: 4, Rough: rough || u.flat,
 					Record: func(r *Recorder) prog.Buf { return r.UnaryConst(fn, r.Param(g, s...), u.alpha, u.beta) },
 				})
 			}
 		}
 		add("smooth", u.smooth, false, elementShapes...)
 		cases = append(cases, Case{
-			Name: caseName("Unary/%s_edges", fn), Loose: 4,
+			Name: caseName("Unary/%s/edges", fn), Loose: 4,
 			Record: func(r *Recorder) prog.Buf {
 				x := r.Fixed(u.edges, len(u.edges))
 				return r.UnaryConst(fn, x, u.alpha, u.beta)
@@ -124,7 +124,7 @@ func binaryCases() []Case {
 		for _, s := range binaryShapes {
 			out, _ := prog.BroadcastShape(s[0], s[1])
 			cases = append(cases, Case{
-				Name: caseName("Binary/%s_%v_%v", fn, s[0], s[1]), Terms: out.Size(), Rough: t.flat, Loose: max(2, t.loose),
+				Name: caseName("Binary/%s/%v_%v", fn, s[0], s[1]), Terms: out.Size(), Rough: t.flat, Loose: max(2, t.loose),
 				Record: func(r *Recorder) prog.Buf {
 					a := r.Param(t.a, s[0]...)
 					if t.fixedB {
@@ -135,7 +135,7 @@ func binaryCases() []Case {
 			})
 		}
 		cases = append(cases, Case{
-			Name: caseName("Binary/%s_edges", fn), Loose: max(2, t.loose),
+			Name: caseName("Binary/%s/edges", fn), Loose: max(2, t.loose),
 			Record: func(r *Recorder) prog.Buf {
 				var a, b []float32
 				for _, e := range t.edges {
@@ -144,7 +144,7 @@ func binaryCases() []Case {
 				return r.Binary(fn, r.Fixed(a, len(a)), r.Fixed(b, len(b)))
 			},
 		}, Case{
-			Name: caseName("Binary/%s_itself", fn), Rough: true, Loose: max(2, t.loose),
+			Name: caseName("Binary/%s/itself", fn), Rough: true, Loose: max(2, t.loose),
 			Record: func(r *Recorder) prog.Buf {
 				x := r.Param(Positive, 5)
 				if t.fixedB {
@@ -157,14 +157,14 @@ func binaryCases() []Case {
 	// Ties: the gradient of the maximum of equals goes to the first operand.
 	for _, fn := range []prog.Binary{prog.Maximum, prog.Minimum} {
 		cases = append(cases, Case{
-			Name: caseName("Binary/%s_ties", fn), Rough: true,
+			Name: caseName("Binary/%s/ties", fn), Rough: true,
 			Record: func(r *Recorder) prog.Buf { return r.Binary(fn, r.Param(Tied, 40), r.Param(Tied, 40)) },
 		})
 	}
 	// 1 - 1e-7 is no float32: a float32 backend clips to its neighbour, 1 - 1.19e-7, whose loss is 15.94
 	// in place of 16.12.
 	cases = append(cases, Case{
-		Name: "Binary/binary_xent_clipped", Loose: 20000, Rough: true,
+		Name: "Binary/binary_xent/clipped", Loose: 20000, Rough: true,
 		Record: func(r *Recorder) prog.Buf {
 			return r.Binary(prog.BinaryXent, r.Param(Values(1, 0, 1, 0), 4), r.In(Values(0, 1, 1, 0), 4))
 		},

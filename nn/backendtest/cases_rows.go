@@ -16,7 +16,7 @@ func reduceCases() []Case {
 	for _, fn := range prog.Reductions() {
 		add := func(kind string, x prog.Shape, axes []int, keep bool, g Generator, rough bool) {
 			cases = append(cases, Case{
-				Name: caseName("Reduce/%s_%s_%v_%v_keep=%t", fn, kind, x, axes, keep), Terms: min(4, x.Size()), Rough: rough,
+				Name: caseName("Reduce/%s/%s_%v_%v_keep=%t", fn, kind, x, axes, keep), Terms: min(4, x.Size()), Rough: rough,
 				Record: func(r *Recorder) prog.Buf { return r.Reduce(fn, r.Param(g, x...), keep, axes...) },
 			})
 		}
@@ -99,7 +99,7 @@ func xentCases() []Case {
 		} {
 			add := func(kind string, s prog.Shape, g, targets Generator, rough bool) {
 				cases = append(cases, Case{
-					Name: caseName("%s/%s_%v_sparse=%t", op.name, kind, s, sparse), Terms: s.Last(), Loose: 8, Rough: rough,
+					Name: caseName("%s/%s/%s_%v", op.name, map[bool]string{false: "dense", true: "sparse"}[sparse], kind, s), Terms: s.Last(), Loose: 8, Rough: rough,
 					Record: func(r *Recorder) prog.Buf {
 						x := r.Param(g, s...)
 						if sparse {
@@ -132,7 +132,7 @@ func xentCases() []Case {
 		}
 	}
 	cases = append(cases, Case{
-		Name: "Xent/clipped", Rough: true, Loose: 8,
+		Name: "Xent/dense/clipped", Rough: true, Loose: 8,
 		Record: func(r *Recorder) prog.Buf {
 			p := r.Param(Values(0, 1, 0, 1e-9, 0.5, 0.5), 2, 3)
 			return r.Xent(p, r.In(Values(1, 0, 0, 1, 0, 0), 2, 3), false)
