@@ -7,6 +7,7 @@ import (
 	"github.com/tabgrad/tabgrad/nn"
 	"github.com/tabgrad/tabgrad/nn/data"
 	"github.com/tabgrad/tabgrad/nn/prog"
+	"github.com/tabgrad/tabgrad/wasm/simd"
 )
 
 // A Code says what kind of thing went wrong; the page's TabgradError carries it.
@@ -53,6 +54,7 @@ var codes = []struct {
 	sentinel error
 	code     Code
 }{
+	{simd.ErrLost, EngineLost},
 	{nn.ErrDiverged, Diverged},
 	{nn.ErrShape, ShapeMismatch},
 	{nn.ErrConfig, BadConfig},

@@ -10,7 +10,8 @@ import (
 
 // model is one of the page's models.
 type model struct {
-	net *nn.Model
+	net  *nn.Model
+	seed uint64
 	// held is full while a job computes with the weights. A fit gives it up between steps, an evaluation keeps it to its end, so that it scores
 	// one set of weights.
 	held chan struct{}
@@ -47,7 +48,7 @@ func (s *Service) create(_ context.Context, a *args, _ Emit) (Value, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lastID++
-	s.models[s.lastID] = &model{net: net, held: make(chan struct{}, 1)}
+	s.models[s.lastID] = &model{net: net, seed: seed, held: make(chan struct{}, 1)}
 	return Object{"model": float64(s.lastID)}, nil
 }
 
@@ -82,10 +83,7 @@ func with(do func(s *Service, ctx context.Context, a *args, m *model) (Value, er
 }
 
 func (s *Service) compile(_ context.Context, a *args, m *model) (Value, error) {
-	t := nn.Training{Seed: a.seed("seed", s.options.Seed), Backend: s.options.Backend}
-	if a.err != nil {
-		return nil, a.err
-	}
+	t := nn.Training{Seed: m.seed, Backend: s.options.Backend}
 	var err error
 	if t.Optimizer, err = nn.OptimizerFrom(a.values["optimizer"]); err != nil {
 		return nil, err

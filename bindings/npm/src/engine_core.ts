@@ -19,7 +19,8 @@ type Post = (message: FromEngine, transfer?: ArrayBuffer[]) => void;
 
 /** What wasm/browser finds as js.Global().Get("tabgrad"). Its other side is wasm/browser/host_js.go. */
 interface Host {
-  version: string;
+  /** Of models and fits without a seed of their own. */
+  seed: number;
   /** The kernels, ready to run; null for the plain Go backend. */
   kernels: Kernels | null;
   /** Go calls this once when it can take messages. */
@@ -33,6 +34,9 @@ interface Host {
 
 /** At most this many lanes unless the caller names a number: beyond it memory bandwidth and efficiency cores slow the barrier down. */
 const maxAutoThreads = 8;
+
+/** The same every time, so that a page's training can be repeated; load({ seed }) chooses another. */
+const defaultSeed = 42;
 
 export function startEngine({ init }: InitMessage, post: Post): EnginePort {
   let dispatch: ((message: ToEngine) => void) | undefined;
@@ -71,7 +75,7 @@ export function startEngine({ init }: InitMessage, post: Post): EnginePort {
     const started = new Promise<void>((resolve) => (ready = resolve));
     let goMemory: WebAssembly.Memory | undefined;
     const host: Host = {
-      version: TABGRAD_VERSION,
+      seed: init.seed ?? defaultSeed,
       kernels: kernels?.host ?? null,
       ready: (take) => {
         dispatch = take;

@@ -23,7 +23,7 @@ export interface LoadOptions {
   backend?: 'auto' | 'simd' | 'cpu' | 'webgpu';
   /** Uses the strict kernels, which give the same bits on every machine. */
   deterministic?: boolean;
-  /** Decides initial weights, shuffling and dropout where these have no seed of their own. Without it every engine starts with 42. */
+  /** Decides initial weights, shuffling and dropout where these have no seed of their own. Default 42: every engine does the same. */
   seed?: number;
   /** false runs the engine on the calling thread, which blocks it for up to 100 ms at a time. For Node and for tests. */
   worker?: boolean;
@@ -74,10 +74,9 @@ export class Tabgrad {
 
   readonly #connection: Connection;
   readonly #close: () => Promise<void>;
-  readonly #seed: number | undefined;
 
   /** Made by load(). */
-  constructor(parts: { info: EngineInfo; connection: Connection; close: () => Promise<void>; closed: Promise<TabgradError | undefined>; seed: number | undefined }) {
+  constructor(parts: { info: EngineInfo; connection: Connection; close: () => Promise<void>; closed: Promise<TabgradError | undefined> }) {
     this.info = Object.freeze({ ...parts.info });
     this.version = parts.info.version;
     this.backend = parts.info.backend;
@@ -85,13 +84,12 @@ export class Tabgrad {
     this.closed = parts.closed;
     this.#connection = parts.connection;
     this.#close = parts.close;
-    this.#seed = parts.seed;
     this.datasets = makeDatasets(parts.connection);
   }
 
-  /** A new linear model. `seed` in load() decides its weights. */
+  /** A new linear model. */
   sequential(options: SequentialOptions = {}): Sequential {
-    return new Sequential(this.#connection, options, this.#seed);
+    return new Sequential(this.#connection, options);
   }
 
   async stats(): Promise<EngineStats> {
@@ -155,7 +153,6 @@ class Session {
       info,
       connection: this.#connection,
       closed: this.#closed,
-      seed,
       close: () => this.end(),
     });
   }
@@ -208,6 +205,7 @@ class Session {
     if ('failed' in message) return void this.end(fromWire(message.failed));
     if ('lost' in message) return void this.end(fromWire(message.lost));
     if ('spawn' in message) return void this.#spawn(message.spawn);
+    if ('error' in message && message.error?.code === 'engine_lost') return void this.end(fromWire(message.error));
     this.#connection.receive(message);
   }
 

@@ -23,6 +23,8 @@ import { describe, toTensor, type Tensor, type TensorLike } from './tensor.js';
 export interface SequentialOptions {
   layers?: readonly Layer[];
   name?: string;
+  /** Decides the initial weights, dropout and shuffling; default: load's. */
+  seed?: number;
 }
 
 export interface CompileOptions {
@@ -64,10 +66,10 @@ export class Sequential {
   #held: { released: Promise<void>; release: () => void } | undefined;
 
   /** Made by `tg.sequential()`. */
-  constructor(connection: Connection, options: SequentialOptions = {}, seed?: number) {
+  constructor(connection: Connection, options: SequentialOptions = {}) {
     this.#connection = connection;
     this.#name = options.name;
-    this.#seed = seed;
+    this.#seed = options.seed;
     this.layers = [];
     for (const layer of options.layers ?? []) this.add(layer);
   }
@@ -236,7 +238,7 @@ export class Sequential {
       const connection = this.#connection;
       const config: Record<string, unknown> = { layers: this.layers.map((layer) => layer.toJSON()) };
       if (this.#name !== undefined) config['name'] = this.#name;
-      const args = { config: { class_name: 'Sequential', config }, ...(this.#seed === undefined ? {} : { seed: this.#seed }) };
+      const args = { config: { class_name: 'Sequential', config }, seed: this.#seed };
       const built = connection.call<{ model: number }>('model.create', args as never).then(({ model }) => {
         if (!this.#disposed) collected.register(this, disposer(connection, model), this);
         return model;
