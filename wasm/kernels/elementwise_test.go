@@ -47,7 +47,7 @@ func everyLane(t *testing.T, what string, n int, program func(m *machine) (dst u
 	return first
 }
 
-// close fails the test where got is not want to a relative tolerance, or tiny in place of tiny.
+// closeTo fails the test where got is not want to a relative tolerance, or tiny in place of tiny.
 func closeTo(t *testing.T, what string, got []float32, want []float64, tolerance float64) {
 	t.Helper()
 	scale := make([]float64, len(want))

@@ -119,7 +119,7 @@ func (k *Body) erfcOver(a asm.F32x4) asm.F32x4 {
 		0.547863722, -0.512391865, 0.485613614, -0.129532486))
 }
 
-// erf is within 2 ulp.
+// erf is within 3 ulp.
 func (k *Body) erf(x asm.F32x4) asm.F32x4 {
 	x = k.let(x)
 	a := k.let(x.Abs())
@@ -131,7 +131,7 @@ func (k *Body) erf(x asm.F32x4) asm.F32x4 {
 }
 
 // normal is the standard normal distribution: Φ(x) = (1 + erf(x/√2))/2, to a relative error of
-// 1e-6 + x²·1e-7 in the left tail, and e^(-x²/2), which is √(2π) times its density.
+// 5e-7 + x²·1e-7, the latter in the left tail alone, and e^(-x²/2), √(2π) times its density.
 func (k *Body) normal(x asm.F32x4) (cdf, density asm.F32x4) {
 	x = k.let(x)
 	density = k.exp(x.Mul(x).Mul(cv(-0.5)))
