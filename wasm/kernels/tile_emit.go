@@ -84,24 +84,23 @@ func (b *Builder) directTile(rows int) *asm.Func {
 		t := newTileFunc(b, f, rows, 2)
 		k := f.LetI32(t.tile.LoadI32(tileK))
 		count1, count2 := f.LetI32(t.tile.LoadI32(tileCount1)), f.LetI32(t.tile.LoadI32(tileCount2))
-		s1, s2, offset1, offset2, end := f.I32(), f.I32(), f.I32(), f.I32(), f.I32()
+		s1, s2, offset1, offset2 := f.I32(), f.I32(), f.I32(), f.I32()
 		var a []asm.I32
 		for range rows {
 			a = append(a, f.I32())
 		}
 		t.panels(func(panel asm.I32) {
 			q := f.LetI32(panel)
-			step := func(n int) {
-				for u := range n {
-					t.loadB(q, 32*u)
-					for r := range rows {
-						t.madd(r, a[r].LoadSplatF32x4(4*u))
-					}
+			term := func(u int) {
+				t.loadB(q, 32*u)
+				for r := range rows {
+					t.madd(r, a[r].LoadSplatF32x4(4*u))
 				}
+			}
+			advance := func(n int) {
 				for r := range rows {
 					a[r].Set(a[r].AddC(4 * n))
 				}
-				q.Set(q.AddC(32 * n))
 			}
 			offset1.Set(asm.C(0))
 			f.For(s1, asm.C(0), count1, asm.C(1), func() {
@@ -110,10 +109,7 @@ func (b *Builder) directTile(rows int) *asm.Func {
 					for r := range rows {
 						a[r].Set(t.tile.LoadI32(tileRows + 4*r).Add(offset2))
 					}
-					end.Set(q.Add(k.And(asm.C(-4)).MulC(32)))
-					f.While(q.Ne(end), func() { step(4) })
-					end.Set(q.Add(k.And(asm.C(3)).MulC(32)))
-					f.While(q.Ne(end), func() { step(1) })
+					t.terms(q, k, term, advance)
 					offset2.Set(offset2.Add(t.tile.LoadI32(tileStride2)))
 				})
 				offset1.Set(offset1.Add(t.tile.LoadI32(tileStride1)))
@@ -137,26 +133,20 @@ func (b *Builder) transposedTile(rows int) *asm.Func {
 		t := newTileFunc(b, f, rows, 2)
 		k := f.LetI32(t.tile.LoadI32(tileK))
 		count1, pitch := f.LetI32(t.tile.LoadI32(tileCount1)), f.LetI32(t.tile.LoadI32(tilePitch))
-		s1, offset1, a, end := f.I32(), f.I32(), f.I32(), f.I32()
+		s1, offset1, a := f.I32(), f.I32(), f.I32()
 		t.panels(func(panel asm.I32) {
 			q := f.LetI32(panel)
-			step := func(n int) {
-				for u := range n {
-					t.loadB(q, 32*u)
-					for r := range rows {
-						t.madd(r, a.LoadSplatF32x4(4*r))
-					}
-					a.Set(a.Add(pitch))
+			term := func(u int) {
+				t.loadB(q, 32*u)
+				for r := range rows {
+					t.madd(r, a.LoadSplatF32x4(4*r))
 				}
-				q.Set(q.AddC(32 * n))
+				a.Set(a.Add(pitch))
 			}
 			offset1.Set(t.tile.LoadI32(tileRows))
 			f.For(s1, asm.C(0), count1, asm.C(1), func() {
 				a.Set(offset1)
-				end.Set(q.Add(k.And(asm.C(-4)).MulC(32)))
-				f.While(q.Ne(end), func() { step(4) })
-				end.Set(q.Add(k.And(asm.C(3)).MulC(32)))
-				f.While(q.Ne(end), func() { step(1) })
+				t.terms(q, k, term, func(int) {})
 				offset1.Set(offset1.Add(t.tile.LoadI32(tileStride1)))
 			})
 		})
@@ -248,6 +238,44 @@ func (t *tileFunc) panels(sums func(panel asm.I32)) {
 		mask.Set(mask.AddC(4 * width))
 		left.Set(left.SubC(width))
 	})
+}
+
+// terms emits the innermost loop, over k terms, unrolled by four: term(u) does the one
+// that is u rows behind q in the panel, and advance(n) moves the rows of A on by n terms.
+func (t *tileFunc) terms(q, k asm.I32, term, advance func(n int)) {
+	if t.b.Options.Relaxed {
+		step := func(n int) {
+			for u := range n {
+				term(u)
+			}
+			advance(n)
+			q.Set(q.AddC(32 * n))
+		}
+		end := t.LetI32(q.Add(k.And(asm.C(-4)).MulC(32)))
+		t.While(q.Ne(end), func() { step(4) })
+		end.Set(q.Add(k.And(asm.C(3)).MulC(32)))
+		t.While(q.Ne(end), func() { step(1) })
+		return
+	}
+	// V8's compiler up to Node 20 moves all loads of a block before its arithmetic, and
+	// spills them. A way out after each term makes a block of each.
+	end := t.LetI32(q.Add(k.MulC(32)))
+	var ends []asm.I32
+	for u := range 4 {
+		ends = append(ends, t.LetI32(end.SubC(32*u)))
+	}
+	t.Block(func(exit asm.Label) {
+		t.Loop(func(again asm.Label) {
+			for u, last := range ends {
+				t.BrIf(exit, q.Eq(last))
+				term(u)
+			}
+			advance(4)
+			q.Set(q.AddC(128))
+			t.Br(again)
+		})
+	})
+	q.Set(end)
 }
 
 // loadB loads eight columns of the panel.

@@ -1,6 +1,7 @@
 // Command bench times the kernels in Chromium and in Node, one lane, and prints GFLOP/s
 // beside the multiply-add peak of the same engine, measured around each round: on a
-// machine that does other things too, the share of the peak is the number to look at.
+// machine that does other things too, the share of the peak is the number to look at. The
+// first three numbers are medians, the last three the best rounds.
 //
 //	go run ./wasm/kernels/bench [-engines chromium,node] [-cases regexp] [-rounds 5] [-json]
 //
@@ -50,10 +51,12 @@ type outcome struct {
 	Mode    string `json:"mode"`
 	Refused bool   `json:"refused"`
 	Results []struct {
-		Name   string  `json:"name"`
-		GFlops float64 `json:"gflops"`
-		Peak   float64 `json:"peak"`
-		Share  float64 `json:"share"`
+		Name     string  `json:"name"`
+		GFlops   float64 `json:"gflops"`
+		Peak     float64 `json:"peak"`
+		Share    float64 `json:"share"`
+		Best     float64 `json:"best"`
+		BestPeak float64 `json:"bestPeak"`
 	} `json:"results"`
 }
 
@@ -119,9 +122,10 @@ func print(o outcome) {
 		fmt.Println("  this engine refuses them")
 		return
 	}
-	fmt.Printf("  %-40s %8s %8s %6s\n", "", "GFLOP/s", "peak", "share")
+	fmt.Printf("  %-40s %8s %8s %6s %8s %8s %6s\n", "", "GFLOP/s", "peak", "share", "best", "peak", "share")
 	for _, r := range o.Results {
-		fmt.Printf("  %-40s %8.1f %8.1f %5.0f%%\n", r.Name, r.GFlops, r.Peak, 100*r.Share)
+		fmt.Printf("  %-40s %8.1f %8.1f %5.0f%% %8.1f %8.1f %5.0f%%\n", r.Name, r.GFlops, r.Peak, 100*r.Share,
+			r.Best, r.BestPeak, 100*r.Best/r.BestPeak)
 	}
 	fmt.Println()
 }
