@@ -25,6 +25,7 @@ var arrows = []struct {
 	{"nn/prog", []string{"std"}},
 	{"nn/cpu", []string{"std", "nn/prog", "gonum.org/v1/gonum"}},
 	{"nn/backendtest", []string{"std", "nn/prog", "nn/cpu"}},
+	{"nn/format", []string{"std", "nn", "nn/prog"}},
 	{"nn/data", []string{"std", "nn/prog", "nn/data"}},
 	{"nn/data/mnist", []string{"std", "nn/data"}},
 	{"wasm/asm", []string{"std"}},

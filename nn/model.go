@@ -28,10 +28,11 @@ type Model struct {
 	train   *training
 	engine  *engine
 	backend prog.Backend
-	rate    float64 // learning rate
-	step    uint64  // training steps since the weights were drawn: what dropout and shuffling go by
-	updates uint64  // training steps since Compile: what the optimizer goes by
-	busy    bool    // a Fit is running
+	rate    float64   // learning rate
+	step    uint64    // training steps since the weights were drawn: what dropout and shuffling go by
+	updates uint64    // training steps since Compile: what the optimizer goes by
+	slots   []float32 // what the optimizer remembers, while no engine holds it; nil: it has not begun
+	busy    bool      // a Fit is running
 }
 
 // A node is a layer in its place.
@@ -169,6 +170,9 @@ func (m *Model) buildFrom(i int) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", n.name, err)
 		}
+		if err := n.checkSize(out, s.vars); err != nil {
+			return err
+		}
 		n.in, n.out, n.vars = m.output, out, s.vars
 		m.output = out
 		for _, v := range s.vars {
@@ -178,6 +182,34 @@ func (m *Model) buildFrom(i int) error {
 		}
 	}
 	return nil
+}
+
+// maxSize is the most elements that a sample's tensor or a variable may have, far from where an int
+// overflows: a config from outside may ask for anything.
+const maxSize = 1<<31 - 1
+
+// checkSize refuses shapes that no memory can hold.
+func (n *node) checkSize(out prog.Shape, vars []*variable) error {
+	if !fits31(out) {
+		return fail(ErrShape, "%s: output %v, wanted at most %d elements", n.name, out, maxSize)
+	}
+	for _, v := range vars {
+		if !fits31(v.shape) {
+			return fail(ErrShape, "%s: %v, wanted at most %d elements", v.name, v.shape, maxSize)
+		}
+	}
+	return nil
+}
+
+func fits31(s prog.Shape) bool {
+	n := 1
+	for _, d := range s {
+		if d < 0 || d > 0 && n > maxSize/d {
+			return false
+		}
+		n *= d
+	}
+	return true
 }
 
 // build makes the layers fit samples of shape in, if that is not done yet, else checks that they do.
@@ -269,7 +301,7 @@ func (m *Model) Compile(t Training) error {
 	if next.Optimizer != nil {
 		m.rate = next.Optimizer.Rate()
 	}
-	m.updates = 0
+	m.updates, m.slots = 0, nil
 	return nil
 }
 
@@ -284,7 +316,7 @@ func (m *Model) Reset(seed uint64) error {
 		return err
 	}
 	m.closeEngine()
-	m.values, m.seed, m.step, m.updates = nil, seed, 0, 0
+	m.values, m.slots, m.seed, m.step, m.updates = nil, nil, seed, 0, 0
 	m.draw()
 	return nil
 }
@@ -345,7 +377,7 @@ func (m *Model) BackendName() string {
 	return m.backend.Name()
 }
 
-// Close frees what the backend holds. The weights stay, and the model may be used again.
+// Close frees what the backend holds. The weights stay, and what the optimizer remembers, and the model may be used again.
 func (m *Model) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -108,14 +108,17 @@ func (m *Model) load() error {
 			values[at.Offset+i] = float32(start)
 		}
 	}
+	if m.slots != nil {
+		copy(values[e.store.Vars[e.slots[0]].Offset:], m.slots)
+	}
 	if err := e.weights.Write(e.whole, values); err != nil {
 		return join(err, e.weights.Close())
 	}
-	m.engine, m.values = e, []float32{} // the engine has them now
+	m.engine, m.values, m.slots = e, []float32{}, nil // the engine has them now
 	return nil
 }
 
-// unload brings the weights back from the engine and closes it.
+// unload brings the weights and the optimizer's slots back from the engine and closes it.
 func (m *Model) unload() error {
 	if m.engine == nil {
 		return nil
@@ -124,7 +127,11 @@ func (m *Model) unload() error {
 	if err != nil {
 		return err
 	}
-	m.values = values
+	slots, err := m.readSlots()
+	if err != nil {
+		return err
+	}
+	m.values, m.slots = values, slots
 	return m.closeEngine()
 }
 
@@ -209,9 +216,13 @@ func (m *Model) compile(kind mode, batch int, weighted bool) (*program, error) {
 	}
 	h := p.x
 	var trainable []prog.Buf
+	first := 1 // so that an input that is declared and one that came with the data draw the same masks
+	if _, isInput := m.layers[0].layer.(InputLayer); isInput {
+		first = 0
+	}
 	for i, n := range m.layers {
 		b.Scope(n.name)
-		c.in, c.out, c.vars, c.key = n.in, n.out, c.vars[:0], mix(m.seed, uint64(i))
+		c.in, c.out, c.vars, c.key = n.in, n.out, c.vars[:0], mix(m.seed, uint64(first+i))
 		for _, v := range n.vars {
 			buf := b.Var(v.store)
 			c.vars = append(c.vars, buf)

@@ -22,12 +22,19 @@ func (m *Model) GetWeights() ([]Weight, error) {
 	if err != nil {
 		return nil, err
 	}
+	return m.list(values), nil
+}
+
+// list cuts values, all variables in model order, into weights; nil gives weights without Data.
+func (m *Model) list(values []float32) []Weight {
 	list := make([]Weight, len(m.vars))
 	for i, v := range m.vars {
-		end := v.offset + v.shape.Size()
-		list[i] = Weight{v.name, append([]int{}, v.shape...), values[v.offset:end:end], v.trainable}
+		list[i] = Weight{Name: v.name, Shape: append([]int{}, v.shape...), Trainable: v.trainable}
+		if end := v.offset + v.shape.Size(); values != nil {
+			list[i].Data = values[v.offset:end:end]
+		}
 	}
-	return list, nil
+	return list
 }
 
 // SetWeights sets the model's variables, in GetWeights' order; names are not looked at, as in Keras.
@@ -38,6 +45,23 @@ func (m *Model) SetWeights(list []Weight) error {
 	if err := m.build(nil); err != nil {
 		return err
 	}
+	if err := m.check(list); err != nil {
+		return err
+	}
+	if m.engine == nil {
+		m.pack(list)
+		return nil
+	}
+	for i := range m.vars {
+		if err := m.engine.weights.Write(m.engine.vars[i], list[i].Data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check says what of list does not fit the model's variables.
+func (m *Model) check(list []Weight) error {
 	if len(list) != len(m.vars) {
 		return fail(ErrShape, "%s: got %d weights, the model has %d", m.name, len(list), len(m.vars))
 	}
@@ -50,21 +74,17 @@ func (m *Model) SetWeights(list []Weight) error {
 			return fail(ErrData, "%s: weight %d holds %v at element %d, wanted finite numbers", v.name, i, w.Data[at], at)
 		}
 	}
-	if m.engine == nil {
-		if m.values == nil {
-			m.values = make([]float32, m.params)
-		}
-		for i, v := range m.vars {
-			copy(m.values[v.offset:], list[i].Data)
-		}
-		return nil
-	}
-	for i := range m.vars {
-		if err := m.engine.weights.Write(m.engine.vars[i], list[i].Data); err != nil {
-			return err
-		}
-	}
 	return nil
+}
+
+// pack makes list, which has been checked, the values of a model without an engine.
+func (m *Model) pack(list []Weight) {
+	if len(m.values) < m.params {
+		m.values = make([]float32, m.params)
+	}
+	for i, v := range m.vars {
+		copy(m.values[v.offset:], list[i].Data)
+	}
 }
 
 // CountParams is the number of elements of all variables, and of those that are trained.

@@ -1,0 +1,145 @@
+package nn
+
+import "github.com/tabgrad/tabgrad/nn/prog"
+
+// A State is all that training goes on from: a model of the same layers, compiled with the same
+// optimizer and given the State, takes the same steps to the bit.
+type State struct {
+	Weights []Weight // as GetWeights has them
+	// Slots is what the optimizer remembers: for each slot of its rule (prog.Rule.Slots) the trainable
+	// variables, in model order, named "dense/kernel/momentum". nil: it has not begun.
+	Slots []Weight
+	// Seed is what dropout masks and the order of samples come from, with the number of Steps since
+	// the weights were drawn. Updates are those since Compile.
+	Seed, Steps, Updates uint64
+	// Rate is the learning rate at present.
+	Rate float64
+}
+
+// State copies what training would go on from, as it is between two steps. Of a model without an
+// optimizer it holds the weights and the seed.
+func (m *Model) State() (State, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.build(nil); err != nil {
+		return State{}, err
+	}
+	values, err := m.readWeights()
+	if err != nil {
+		return State{}, err
+	}
+	s := State{Weights: m.list(values), Seed: m.seed, Steps: m.step, Updates: m.updates, Rate: m.rate}
+	slots, err := m.readSlots()
+	if err != nil || slots == nil {
+		return s, err
+	}
+	for _, slot := range m.train.Optimizer.Update().Rule.Slots() {
+		for _, v := range m.vars {
+			if n := v.shape.Size(); v.trainable {
+				s.Slots = append(s.Slots, Weight{v.name + "/" + slot, append([]int{}, v.shape...), slots[:n:n], true})
+				slots = slots[n:]
+			}
+		}
+	}
+	return s, nil
+}
+
+// SetState makes training go on from s. The model must be compiled with the optimizer that s comes
+// from, unless s has no Slots. Names are not looked at. Where anything does not fit nothing is changed.
+func (m *Model) SetState(s State) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.busy {
+		return fail(ErrBusy, "%s: set state during fit", m.name)
+	}
+	if err := m.build(nil); err != nil {
+		return err
+	}
+	if err := m.check(s.Weights); err != nil {
+		return err
+	}
+	if !finite(s.Rate) || s.Rate < 0 {
+		return fail(ErrConfig, "%s: the state's learning rate is %s, wanted a number, at least 0", m.name, text(s.Rate))
+	}
+	slots, err := m.packSlots(s.Slots)
+	if err != nil {
+		return err
+	}
+	m.pack(s.Weights)
+	m.slots, m.seed, m.step, m.updates, m.rate = slots, s.Seed, s.Steps, s.Updates, s.Rate
+	return m.closeEngine() // its programs have the seed compiled in
+}
+
+// packSlots lays slots out as the store has them, one behind another. nil stays nil.
+func (m *Model) packSlots(list []Weight) ([]float32, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	if m.train == nil || m.train.Optimizer == nil {
+		return nil, fail(ErrNotCompiled, "%s: the state has an optimizer's slots, compile the model with that optimizer first", m.name)
+	}
+	var want []prog.Shape
+	size := 0
+	for range m.train.Optimizer.Update().Rule.Slots() {
+		for _, v := range m.vars {
+			if v.trainable {
+				want = append(want, v.shape)
+				size += v.shape.Size()
+			}
+		}
+	}
+	if len(list) != len(want) {
+		return nil, fail(ErrShape, "%s: got %d slots of the optimizer's, wanted %d", m.name, len(list), len(want))
+	}
+	slots := make([]float32, 0, size)
+	for i, w := range list {
+		if !want[i].Equal(w.Shape) || len(w.Data) != want[i].Size() {
+			return nil, fail(ErrShape, "%s: slot %d is %v with %d elements, wanted %v", m.name, i, prog.Shape(w.Shape), len(w.Data), want[i])
+		}
+		if at := notFinite(w.Data); at >= 0 {
+			return nil, fail(ErrData, "%s: slot %d holds %v at element %d, wanted finite numbers", m.name, i, w.Data[at], at)
+		}
+		slots = append(slots, w.Data...)
+	}
+	return slots, nil
+}
+
+// readSlots copies the optimizer's slots out, one behind another. nil: it has none, or has not begun.
+func (m *Model) readSlots() ([]float32, error) {
+	e := m.engine
+	if e == nil {
+		return append([]float32(nil), m.slots...), nil
+	}
+	if m.updates == 0 || len(e.slots) == 0 || e.trainable == 0 {
+		return nil, nil
+	}
+	all := make([]float32, e.store.Size)
+	if err := e.weights.Read(e.whole, all); err != nil {
+		return nil, err
+	}
+	return all[e.store.Vars[e.slots[0]].Offset:], nil
+}
+
+// Training is how the model was last compiled: the zero Training before.
+func (m *Model) Training() Training {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.train == nil {
+		return Training{}
+	}
+	t := m.train.Training
+	t.Metrics = append([]Metric(nil), t.Metrics...)
+	t.Backend, t.Seed = m.backend, m.seed
+	return t
+}
+
+// Variables lists what GetWeights would, without Data: no memory is taken for the values, and none of
+// them is drawn.
+func (m *Model) Variables() ([]Weight, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.build(nil); err != nil {
+		return nil, err
+	}
+	return m.list(nil), nil
+}
