@@ -41,6 +41,7 @@ type fitJob struct {
 	epoch, batch int             // where it is, for what it says when it diverges
 	items        []any           // batches that the page hasn't heard of
 	delivered    <-chan struct{} // closed when the page has handled the last "batches"; nil at first
+	names        []string        // of the figures in the history
 	began        time.Time       // of the batch
 	trained      time.Duration   // spent in this epoch's batches
 	samples      int             // trained on in this epoch
@@ -110,7 +111,7 @@ func (s *Service) fit(ctx context.Context, a *args, emit Emit) (Value, error) {
 		}
 		return nil, e
 	}
-	return historyValue(history), nil
+	return historyValue(history, j.names), nil
 }
 
 // classWeight is the object of classes and weights under "classWeight".
@@ -132,18 +133,19 @@ func (a *args) classWeight() map[int]float64 {
 	return out
 }
 
-func historyValue(h *nn.History) Object {
+// historyValue is a history, its figures in the order of names.
+func historyValue(h *nn.History, names []string) Object {
 	epochs := make([]any, len(h.Epochs))
 	for i, e := range h.Epochs {
 		epochs[i] = float64(e)
 	}
-	values := Object{}
-	for name, list := range h.Values {
-		numbers := make([]any, len(list))
-		for i, v := range list {
+	var values Fields
+	for _, name := range names {
+		numbers := make([]any, len(h.Values[name]))
+		for i, v := range h.Values[name] {
 			numbers[i] = v
 		}
-		values[name] = numbers
+		values = append(values, Field{name, numbers})
 	}
 	return Object{"epoch": epochs, "history": values}
 }
@@ -195,6 +197,12 @@ func (j *fitJob) onBatchEnd(p *nn.Progress) error {
 }
 
 func (j *fitJob) onEpochEnd(p *nn.Progress) error {
+	if len(j.names) < len(p.Logs) {
+		j.names = j.names[:0]
+		for _, l := range p.Logs {
+			j.names = append(j.names, l.Name)
+		}
+	}
 	if !j.wants.epochEnd {
 		return nil
 	}

@@ -214,10 +214,10 @@ func (a *args) seed(key string, fallback uint64) uint64 {
 	return uint64(a.integer(key, 0, 0, 1<<53-1))
 }
 
-func logsValue(logs nn.Logs) Object {
-	out := make(Object, len(logs))
-	for _, l := range logs {
-		out[l.Name] = l.Value
+func logsValue(logs nn.Logs) Fields {
+	out := make(Fields, len(logs))
+	for i, l := range logs {
+		out[i] = Field{l.Name, l.Value}
 	}
 	return out
 }

@@ -47,11 +47,20 @@ import (
 //	datasets.centerDigit  {gray, width, height}                         -> bytes, 28x28
 //	datasets.digits       {count, seed, first}                          -> {x, labels}
 
-// A Value is what a message carries: nil, bool, float64, string, []any, map[string]any, []float32, []int32 or []byte.
+// A Value is what a message carries: nil, bool, float64, string, []any, map[string]any, Fields, []float32, []int32 or []byte.
 type Value = any
 
 // An Object is a Value with names. A name that isn't there reads as nil.
 type Object = map[string]any
+
+// Fields is an Object whose names stay in order, as people want to read them: the loss first. It is only sent, never received.
+type Fields []Field
+
+// A Field is a name and its value.
+type Field struct {
+	Name  string
+	Value Value
+}
 
 // An Event is what a request tells while it runs.
 type Event struct {

@@ -77,6 +77,12 @@ func ToJS(v Value, transfer js.Value) js.Value {
 			object.Set(key, ToJS(item, transfer))
 		}
 		return object
+	case Fields:
+		object := jsObject.New()
+		for _, field := range v {
+			object.Set(field.Name, ToJS(field.Value, transfer))
+		}
+		return object
 	case []float32:
 		return numbersToJS(v, jsFloat32Array, transfer)
 	case []int32:
