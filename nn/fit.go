@@ -110,8 +110,13 @@ func (m *Model) newFit(ctx context.Context, d Dataset, o FitOptions) (*fit, erro
 	f.progress = &Progress{Epoch: o.InitialEpoch, Epochs: f.o.Epochs, Batches: (f.train.n + batch - 1) / batch}
 	f.tally = newTally(m.train.Metrics)
 	f.logs = newLogs("", m.train.names)
-	if _, err := m.program(fitting, batch, f.weighted); err != nil {
-		return nil, err
+	for _, n := range []int{f.train.n % batch, batch} { // what cannot be loaded is said before a weight changes
+		if n == 0 {
+			continue
+		}
+		if _, err := m.program(fitting, n, f.weighted); err != nil {
+			return nil, err
+		}
 	}
 	f.good, f.next = make([]float32, m.engine.store.Size), make([]float32, m.engine.store.Size)
 	if err := f.save(); err != nil {

@@ -473,3 +473,36 @@ func TestWeightsTravel(t *testing.T) {
 		t.Errorf("%d parameters, %d of them trainable", total, trainable)
 	}
 }
+
+// A frozen layer keeps its weights, the optimizer has no memory of it, and Keras's order stays.
+func TestFrozen(t *testing.T) {
+	d := stripes(t, 30, 1)
+	m := nn.NewSequential(
+		nn.Input(8, 8, 1), nn.Flatten{}, nn.Dense{Units: 6, Activation: nn.ReLU, Frozen: true, KernelReg: nn.L2{Factor: 100}},
+		nn.Dense{Units: 5, Activation: nn.ReLU}, nn.Dense{Units: 5, Frozen: true}, nn.Dense{Units: 4, Activation: nn.Softmax},
+	)
+	compiled(t, m, nn.Adam{LearningRate: 0.01}, 3)
+	before := mustWeights(t, m)
+	h, err := m.Fit(ctx, d, nn.FitOptions{BatchSize: 8, Epochs: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if loss := h.Values["loss"][0]; loss > 10 {
+		t.Errorf("the loss is %v: a frozen layer's penalty counts in Keras neither", loss)
+	}
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for i, w := range mustWeights(t, m) {
+		frozen := strings.HasPrefix(w.Name, "dense/") || strings.HasPrefix(w.Name, "dense_2/")
+		if w.Name != before[i].Name || w.Trainable == frozen || slices.Equal(w.Data, before[i].Data) != frozen {
+			t.Errorf("%s: trainable %v, unchanged %v", w.Name, w.Trainable, slices.Equal(w.Data, before[i].Data))
+		}
+	}
+	// 6·5+5 and 5·4+4 are trained, with two slots each and Keras's two scalars.
+	for _, line := range []string{" Trainable params: 59 (", " Non-trainable params: 420 (", " Optimizer params: 120 (", " Total params: 599 ("} {
+		if s := m.Summary(); !strings.Contains(s, line) {
+			t.Errorf("no %q in\n%s", line, s)
+		}
+	}
+}
