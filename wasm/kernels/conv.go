@@ -4,6 +4,8 @@ package kernels
 const (
 	OpConv2D Opcode = baseConv + iota
 	OpConv2DGradKernel
+	OpConv2D3x3x1
+	OpConv2DGradKernel3x3x1
 )
 
 // ConvGeometry describes a two-dimensional convolution of x [N, H, W, C] with
@@ -30,6 +32,12 @@ func (g ConvGeometry) withDefaults() ConvGeometry {
 		*p = max(*p, 1)
 	}
 	return g
+}
+
+// isNineTaps says whether the kernels for 3 x 3 windows of one channel serve, such as
+// the first layer on grey images has.
+func (g ConvGeometry) isNineTaps() bool {
+	return g.C == 1 && g.KH == 3 && g.KW == 3 && g.DilationW == 1 && g.F%4 == 0
 }
 
 // convSource is how a kernel reads images of [height, width, channels]: where they lie,
@@ -110,16 +118,21 @@ func (c Conv2D) Calls() []Call {
 	}
 	gc, gf := c.C/c.Groups, c.F/c.Groups
 	k := c.KH * c.KW * gc
+	call := words{OpConv2D, append([]uint32{
+		c.X, c.Scratch, c.Y, c.N, c.OH, c.OW, c.F, c.KH, c.KW, c.StrideH, c.StrideW, c.DilationH, c.DilationW, c.Groups,
+		c.Epilogue.flags(), c.Epilogue.Bias, c.Epilogue.Mask,
+		c.Scratch + uint32(c.packedBytes()), uint32(c.laneBytes()),
+	}, c.source().words()...)}
+	if c.isNineTaps() && !c.Epilogue.Accumulate && c.Epilogue.Mask == 0 {
+		call.op, call.args[1] = OpConv2D3x3x1, c.Kernel // which needs no packing
+		return []Call{call}
+	}
 	return []Call{
 		Pack{
 			Src: c.Kernel, Dst: c.Scratch, N: gf, Blocks: 1, K: k, StrideK: int32(4 * c.F), StrideN: 4,
 			Batch: c.Groups, BatchSrc: 4 * gf, BatchDst: uint32(packedBytes(int(gf), int(k))),
 		},
-		words{OpConv2D, append([]uint32{
-			c.X, c.Scratch, c.Y, c.N, c.OH, c.OW, c.F, c.KH, c.KW, c.StrideH, c.StrideW, c.DilationH, c.DilationW, c.Groups,
-			c.Epilogue.flags(), c.Epilogue.Bias, c.Epilogue.Mask,
-			c.Scratch + uint32(c.packedBytes()), uint32(c.laneBytes()),
-		}, c.source().words()...)},
+		call,
 	}
 }
 
@@ -213,7 +226,11 @@ func (c Conv2DGradKernel) Calls() []Call {
 		}
 		return calls
 	}
-	return []Call{words{OpConv2DGradKernel, append([]uint32{
+	op := OpConv2DGradKernel
+	if c.isNineTaps() {
+		op = OpConv2DGradKernel3x3x1
+	}
+	return []Call{words{op, append([]uint32{
 		c.X, c.DY, c.DKernel, c.DBias, c.N, c.OH, c.OW, c.F, c.KH, c.KW, c.StrideH, c.StrideW, c.DilationH, c.DilationW, c.Groups,
 		flag(c.Accumulate, epilogueAccumulate), c.bandRows(), c.Scratch, uint32(c.laneBytes()),
 	}, c.source().words()...)}}

@@ -6,6 +6,10 @@ import "github.com/tabgrad/tabgrad/wasm/asm"
 
 var convSourceArgs = []string{"height", "width", "channels", "pad_top", "pad_left", "spread_h", "spread_w", "seen_h", "seen_w"}
 
+var convArgs = append([]string{"x", "w", "y", "n", "out_height", "out_width", "filters", "kernel_height", "kernel_width",
+	"stride_h", "stride_w", "dilation_h", "dilation_w", "groups", "flags", "bias", "mask", "scratch", "lane_bytes"},
+	convSourceArgs...)
+
 func init() {
 	add(Kernel{
 		Op:   OpConv2D,
@@ -13,9 +17,7 @@ func init() {
 		Doc: "y[n][oy][ox][f] = epilogue(sum over kh, kw, c of " +
 			"x[n][oy*stride_h + kh*dilation_h - pad_top][ox*stride_w + kw*dilation_w - pad_left][c] * w[kh][kw][c][f]), " +
 			"with w packed by f32_pack_8",
-		Args: append([]string{"x", "w", "y", "n", "out_height", "out_width", "filters", "kernel_height", "kernel_width",
-			"stride_h", "stride_w", "dilation_h", "dilation_w", "groups", "flags", "bias", "mask", "scratch", "lane_bytes"},
-			convSourceArgs...),
+		Args: convArgs,
 		emit: emitConv2D,
 	})
 }

@@ -4,6 +4,10 @@ package kernels
 
 import "github.com/tabgrad/tabgrad/wasm/asm"
 
+var convGradKernelArgs = append([]string{"x", "dy", "dw", "db", "n", "out_height", "out_width", "filters", "kernel_height",
+	"kernel_width", "stride_h", "stride_w", "dilation_h", "dilation_w", "groups", "flags", "band_rows", "scratch", "lane_bytes"},
+	convSourceArgs...)
+
 func init() {
 	add(Kernel{
 		Op:   OpConv2DGradKernel,
@@ -11,9 +15,7 @@ func init() {
 		Doc: "dw[kh][kw][c][f] = sum over n, oy, ox of " +
 			"x[n][oy*stride_h + kh*dilation_h - pad_top][ox*stride_w + kw*dilation_w - pad_left][c] * dy[n][oy][ox][f]; " +
 			"db[f] = sum over n, oy, ox of dy[n][oy][ox][f]",
-		Args: append([]string{"x", "dy", "dw", "db", "n", "out_height", "out_width", "filters", "kernel_height", "kernel_width",
-			"stride_h", "stride_w", "dilation_h", "dilation_w", "groups", "flags", "band_rows", "scratch", "lane_bytes"},
-			convSourceArgs...),
+		Args: convGradKernelArgs,
 		emit: emitConv2DGradKernel,
 	})
 }

@@ -171,6 +171,12 @@ func TestConv2D(t *testing.T) {
 		ConvGeometry{N: 1, H: 40, W: 37, C: 2, F: 9, KH: 3, KW: 3, PadTop: 1, PadLeft: 1}.output(1, 1),
 		ConvGeometry{N: 0, H: 4, W: 4, C: 2, F: 3, KH: 2, KW: 2}.output(0, 0),
 		ConvGeometry{N: 7, H: 6, W: 6, C: 13, F: 16, KH: 3, KW: 3}.output(0, 0),
+		// 3 x 3 windows of one channel, which have kernels of their own.
+		ConvGeometry{N: 3, H: 7, W: 8, C: 1, F: 4, KH: 3, KW: 3}.output(0, 0),
+		ConvGeometry{N: 2, H: 28, W: 28, C: 1, F: 32, KH: 3, KW: 3}.output(0, 0),
+		ConvGeometry{N: 2, H: 60, W: 31, C: 1, F: 12, KH: 3, KW: 3, PadTop: 1, PadLeft: 1}.output(1, 1),
+		ConvGeometry{N: 3, H: 9, W: 12, C: 1, F: 8, KH: 3, KW: 3, StrideH: 2, StrideW: 3, DilationH: 2, PadLeft: 2}.output(0, 1),
+		ConvGeometry{N: 2, H: 9, W: 12, C: 1, F: 8, KH: 3, KW: 3, DilationW: 2}.output(0, 0),
 	} {
 		testConv(t, g, Epilogue{}, 1, 2+i%4)
 	}
@@ -180,7 +186,9 @@ func TestConv2D(t *testing.T) {
 
 func TestConv2DEpilogues(t *testing.T) {
 	g := ConvGeometry{N: 2, H: 6, W: 7, C: 10, F: 11, KH: 3, KW: 2, PadTop: 1, PadLeft: 1}.output(1, 0)
+	one := ConvGeometry{N: 2, H: 6, W: 7, C: 1, F: 12, KH: 3, KW: 3, PadTop: 1, PadLeft: 1}.output(1, 0)
 	for bits := range uint32(16) {
+		testConv(t, one, Epilogue{Accumulate: bits&1 != 0, Bias: bits >> 1 & 1, ReLU: bits&4 != 0, Mask: bits >> 3 & 1}, 1, 2, 3, 4, 5)
 		testConv(t, g, Epilogue{Accumulate: bits&1 != 0, Bias: bits >> 1 & 1, ReLU: bits&4 != 0, Mask: bits >> 3 & 1}, 1, 2, 3, 4, 5)
 	}
 }
