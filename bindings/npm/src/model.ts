@@ -94,6 +94,7 @@ export class Sequential {
   }
 
   async #compile(options: CompileOptions): Promise<void> {
+    if (this.layers.length === 0) throw new TabgradError('bad_config', 'sequential: the model has no layers');
     const args = {
       optimizer: wireValue('compile: optimizer', options.optimizer ?? 'rmsprop'),
       loss: wireValue('compile: loss', options.loss ?? null),

@@ -9,14 +9,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { TabgradError, load } from '../dist/index.js';
-
-const fails = (code, ...messages) => (error) => {
-  assert.ok(error instanceof TabgradError, `got ${error?.stack ?? error}`);
-  for (const message of messages) assert.match(error.message, message);
-  assert.equal(error.code, code, error.message);
-  return true;
-};
+import { load } from '../dist/index.js';
+import { fails } from './engine.mjs';
 
 let folder;
 let server;
