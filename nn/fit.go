@@ -13,10 +13,11 @@ type FitOptions struct {
 	Epochs       int // where training ends, counted from 0; 0: one more than InitialEpoch
 	InitialEpoch int // where it begins, for resuming
 
-	Validation      Dataset // evaluated at the end of epochs
-	ValidationSplit float64 // or this share of the data, its tail, cut off before any shuffling
-	ValidationBatch int     // 0: BatchSize
-	ValidationEvery int     // epochs from one validation to the next; 0: 1
+	Validation       Dataset   // evaluated at the end of epochs
+	ValidationWeight []float32 // one a sample of Validation: what its loss counts
+	ValidationSplit  float64   // or this share of the data, its tail, cut off before any shuffling
+	ValidationBatch  int       // 0: BatchSize
+	ValidationEvery  int       // epochs from one validation to the next; 0: 1
 
 	NoShuffle bool   // take the samples in their order, each epoch
 	Seed      uint64 // of the shuffling; 0: the model's
@@ -94,7 +95,7 @@ func (m *Model) newFit(ctx context.Context, d Dataset, o FitOptions) (*fit, erro
 	case o.Validation != nil && o.ValidationSplit != 0:
 		return nil, fail(ErrConfig, "fit: there are both validation data and a validation split")
 	case o.Validation != nil:
-		if f.val, err = newSamples("validation", o.Validation, nil); err != nil {
+		if f.val, err = newSamples("validation", o.Validation, o.ValidationWeight); err != nil {
 			return nil, err
 		}
 		if err := m.fits("validation", f.val); err != nil {

@@ -1,0 +1,57 @@
+package nn_test
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"testing"
+
+	"github.com/tabgrad/tabgrad/nn"
+)
+
+// FuzzSequentialFrom: a config from outside makes a model or an error that says what is wrong; a model
+// writes a config that makes it again.
+func FuzzSequentialFrom(f *testing.F) {
+	for _, m := range []*nn.Model{
+		smallCNN(),
+		nn.NewSequential(nn.Input(4, 6), nn.Reshape{Target: []int{-1, 3}}, nn.Dense{Units: 2, Activation: nn.ELU.With(0.5), KernelReg: nn.L1L2{L1: 1}, KernelInit: nn.RandomNormal{Mean: 1}}),
+		nn.NewSequential(nn.AveragePooling2D{Padding: nn.Same}, nn.Activation{Fn: nn.GELUTanh}),
+	} {
+		config, err := m.Config()
+		if err != nil {
+			f.Fatal(err)
+		}
+		text, err := json.Marshal(config)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Add([]byte(`{"layers":[{"class_name":"Dense","config":{"units":3,"inputShape":[2]}},{"className":"Flatten"}]}`))
+	f.Add([]byte(`{"layers":[{"class_name":"Conv2D","config":{"filters":1,"kernel_size":[99999999999,2],"batch_input_shape":[null,8,8,1]}}]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var config map[string]any
+		if json.Unmarshal(text, &config) != nil {
+			return
+		}
+		m, err := nn.SequentialFrom(config)
+		if err != nil {
+			if !errors.Is(err, nn.ErrConfig) && !errors.Is(err, nn.ErrShape) {
+				t.Errorf("the error %v is of no kind", err)
+			}
+			return
+		}
+		m.Summary()
+		first, err := m.Config()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := nn.SequentialFrom(first)
+		if err != nil {
+			t.Fatalf("%v does not read back: %v", first, err)
+		}
+		if second, err := again.Config(); err != nil || !reflect.DeepEqual(first, second) {
+			t.Fatalf("%v reads back as %v, %v", first, second, err)
+		}
+	})
+}
