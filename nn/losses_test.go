@@ -65,3 +65,20 @@ func TestValidationWeight(t *testing.T) {
 		t.Errorf("val_loss is %v, wanted that of sample 3, %v", got, want)
 	}
 }
+
+// An activity regularizer adds its penalty on a batch's outputs divided by the batch's size, as Keras 3.15 does.
+func TestActivityRegularizer(t *testing.T) {
+	m := nn.NewSequential(nn.Input(1), nn.Dense{Units: 1, NoBias: true, KernelInit: nn.Ones{}, ActivityReg: nn.L1L2{L1: 0.1, L2: 0.01}})
+	if err := m.Compile(nn.Training{Loss: nn.MeanSquaredError, Backend: backend()}); err != nil {
+		t.Fatal(err)
+	}
+	x := []float32{1, -2, 3}
+	logs, err := m.Evaluate(ctx, table(t, []int{3, 1}, x, []int{3, 1}, x), nn.EvalOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := (0.1*(1+2+3) + 0.01*(1+4+9)) / 3
+	if loss, _ := logs.Get("loss"); math.Abs(loss-want) > 1e-6 {
+		t.Errorf("the loss is %v, wanted the penalty alone, %v", loss, want)
+	}
+}
