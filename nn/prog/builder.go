@@ -94,7 +94,7 @@ func (b *Builder) StoreRange(name string, offset int, shape ...int) Buf {
 // Output marks x, a result of an op, as readable by the host under name, and returns the buffer to
 // read.
 func (b *Builder) Output(name string, x Buf) Buf {
-	if b.err != nil {
+	if b.missing("output "+name, x) {
 		return None
 	}
 	root, _ := b.p.Root(x)
@@ -125,7 +125,7 @@ func (b *Builder) view(x Buf, offset int, shape Shape) Buf {
 // Reshape is x with another shape of the same size. It costs nothing: the result is the same
 // memory. One dimension may be -1 and is then computed.
 func (b *Builder) Reshape(x Buf, shape ...int) Buf {
-	if b.err != nil {
+	if b.missing("reshape", x) {
 		return None
 	}
 	in := b.Shape(x)
@@ -150,16 +150,24 @@ func (b *Builder) Reshape(x Buf, shape ...int) Buf {
 	return b.view(x, 0, s)
 }
 
+// missing reports whether there is nothing to do: an error before, or one now because an operand is
+// None.
+func (b *Builder) missing(what string, xs ...Buf) bool {
+	for i, x := range xs {
+		if x == None && b.err == nil {
+			b.Fail(fmt.Errorf("%s: operand %d is missing: %w", what, i, ErrProgram))
+		}
+	}
+	return b.err != nil
+}
+
 // op appends an op with one output, whose shape the table's rule gives.
 func (b *Builder) op(code Code, attr Attr, in ...Buf) Buf {
-	if b.err != nil {
+	if b.missing(code.String(), in...) {
 		return None
 	}
 	shapes := make([]Shape, len(in))
 	for i, x := range in {
-		if x == None {
-			return b.Fail(fmt.Errorf("%s: operand %d is missing: %w", code, i, ErrProgram))
-		}
 		shapes[i] = b.p.Bufs[x].Shape
 	}
 	shape, err := outShape(code, attr, shapes)
@@ -347,7 +355,7 @@ func (b *Builder) Pack(xs ...Buf) Buf { return b.op(Pack, nil, xs...) }
 
 // Assign copies x into the variable v, which has x's shape, at the end of what is recorded so far.
 func (b *Builder) Assign(v, x Buf) {
-	if b.err != nil {
+	if b.missing("assign", v, x) {
 		return
 	}
 	if !b.Shape(v).Equal(b.Shape(x)) || b.p.Bufs[v].Kind != Var {
@@ -360,10 +368,10 @@ func (b *Builder) Assign(v, x Buf) {
 // Update moves param along grad by the rule of a, in place. hyper is an Input of HyperSize
 // elements. slots are the rule's, each a Var of param's size, in the order of Rule.Slots.
 func (b *Builder) Update(a UpdateAttr, param, grad, hyper Buf, slots ...Buf) {
-	if b.err != nil {
+	op := Op{Code: Update, Attr: a, In: append([]Buf{param, grad, hyper}, slots...), Out: append([]Buf{param}, slots...)}
+	if b.missing("Update "+a.Rule.String(), op.In...) {
 		return
 	}
-	op := Op{Code: Update, Attr: a, In: append([]Buf{param, grad, hyper}, slots...), Out: append([]Buf{param}, slots...)}
 	if err := b.p.checkUpdate(&op); err != nil {
 		b.Fail(err)
 		return

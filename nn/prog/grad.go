@@ -11,7 +11,7 @@ import (
 // wanted gradient needs is never computed. A variable that the loss does not depend on gets zeros.
 func Grad(b *Builder, loss Buf, wrt []Buf) []Buf {
 	none := slices.Repeat([]Buf{None}, len(wrt))
-	if b.err != nil {
+	if b.missing("gradient", append([]Buf{loss}, wrt...)...) {
 		return none
 	}
 	if s := b.Shape(loss); s.Size() != 1 {

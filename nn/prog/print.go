@@ -135,11 +135,15 @@ func attrString(a Attr) string {
 	case UpdateAttr:
 		put("%s", a.Rule)
 	}
-	switch e := epilogue(a); {
+	e := epilogue(a)
+	switch {
 	case e.Grad:
 		put("grad=%s", e.Act)
 	case e.Act != Identity:
 		put("act=%s", e.Act)
+	}
+	if unaryTable[e.Act].consts > 0 {
+		put("%g", e.Alpha)
 	}
 	return sb.String()
 }

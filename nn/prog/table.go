@@ -131,7 +131,8 @@ func matMulShape(attr Attr, in []Shape) (Shape, error) {
 // windowOut is the number of places a window of size k takes in n elements with padding, or an
 // error text.
 func windowOut(n, k, stride, dilation, before, after int) (int, error) {
-	if k < 1 || stride < 1 || dilation < 1 || before < 0 || after < 0 {
+	if k < 1 || stride < 1 || dilation < 1 || before < 0 || after < 0 ||
+		max(k, stride, dilation, before, after) > maxSize {
 		return 0, shapeErrorf("window %d, stride %d, dilation %d, padding %d+%d", k, stride, dilation, before, after)
 	}
 	span := (k-1)*dilation + 1
@@ -200,6 +201,9 @@ func poolShape(attr Attr, in []Shape) (Shape, error) {
 	}
 	if a.Pad[0] >= a.Window[0] || a.Pad[1] >= a.Window[0] || a.Pad[2] >= a.Window[1] || a.Pad[3] >= a.Window[1] {
 		return nil, shapeErrorf("padding %v leaves windows %v with nothing in them", a.Pad, a.Window)
+	}
+	if x[1] == 0 || x[2] == 0 {
+		return nil, shapeErrorf("wants images of at least one element")
 	}
 	oh, ow, err := windowsOut(x, a.Window, a.Stride, [2]int{1, 1}, a.Pad)
 	return Shape{x[0], oh, ow, x[3]}, err
@@ -336,7 +340,7 @@ func sliceShape(attr Attr, in []Shape) (Shape, error) {
 		return nil, shapeErrorf("slice %v%v", a.Begin, a.Shape)
 	}
 	for i, d := range in[0] {
-		if a.Begin[i] < 0 || a.Shape[i] < 0 || a.Begin[i]+a.Shape[i] > d {
+		if a.Begin[i] < 0 || a.Shape[i] < 0 || a.Begin[i] > d || a.Shape[i] > d-a.Begin[i] {
 			return nil, shapeErrorf("slice %v%v is outside", a.Begin, a.Shape)
 		}
 	}
@@ -371,7 +375,7 @@ func padShape(attr Attr, in []Shape) (Shape, error) {
 	}
 	out := slices.Clone(in[0])
 	for i := range out {
-		if a.Before[i] < 0 || a.After[i] < 0 {
+		if a.Before[i] < 0 || a.After[i] < 0 || max(a.Before[i], a.After[i]) > maxSize {
 			return nil, shapeErrorf("padding %v, %v", a.Before, a.After)
 		}
 		out[i] += a.Before[i] + a.After[i]
@@ -404,9 +408,6 @@ func (p *Program) checkUpdate(op *Op) error {
 	}
 	n := p.Bufs[op.In[0]].Shape.Size()
 	for i, b := range op.In {
-		if b == None {
-			return fmt.Errorf("Update %s: operand %d is missing: %w", a.Rule, i, ErrProgram)
-		}
 		want := n
 		if i == 2 {
 			want = HyperSize
@@ -417,6 +418,13 @@ func (p *Program) checkUpdate(op *Op) error {
 		if i == 0 || i > 2 {
 			if out := op.Out[max(0, i-2)]; out != b || p.Bufs[b].Kind != Var {
 				return fmt.Errorf("Update %s: operand %d is no variable changed in place: %w", a.Rule, i, ErrProgram)
+			}
+			for _, other := range op.Out[:max(0, i-2)] {
+				_, at := p.Root(b)
+				_, before := p.Root(other)
+				if (span{at, at + n}).meets(span{before, before + n}) {
+					return fmt.Errorf("Update %s: operand %d overlaps another: %w", a.Rule, i, ErrProgram)
+				}
 			}
 		}
 	}
