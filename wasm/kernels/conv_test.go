@@ -79,7 +79,6 @@ func testConv(t *testing.T, g ConvGeometry, e Epilogue, lanes ...int) {
 		return func(lanes int) []float32 {
 			next, blocks := m.next, len(m.blocks)
 			m.set(out, old)
-			fmt.Println(name, lanes, scratch(lanes))
 			m.run(lanes, calls(m.space((scratch(lanes)+3)/4))...)
 			m.next, m.blocks = next, m.blocks[:blocks]
 			return m.get(out, n)

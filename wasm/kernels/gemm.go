@@ -157,6 +157,3 @@ func flag(cond bool, bit uint32) uint32 {
 
 // ceilDiv is a / b, rounded up.
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
-
-// roundUp is a, rounded up to a multiple of b.
-func roundUp(a, b int) int { return ceilDiv(a, b) * b }

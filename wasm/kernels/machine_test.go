@@ -149,7 +149,7 @@ func (m *machine) get(p uint32, n int) []float32 {
 }
 
 // run runs the calls as one program on that many lanes, and fails the test where a
-// kernel wrote outside of the blocks.
+// kernel wrote outside of the blocks. In the second round it is one lane in Node.
 func (m *machine) run(lanes int, calls ...Call) {
 	m.t.Helper()
 	var program Program
@@ -157,8 +157,12 @@ func (m *machine) run(lanes int, calls ...Call) {
 	words := program.Words()
 	p := m.space(len(words))
 	copy(m.words(p, len(words)), words)
-	if status := m.runAt(p, lanes); status != StatusOK {
-		m.t.Fatalf("run on %d lanes: %v", lanes, status)
+	if theNode == nil {
+		if status := m.runAt(p, lanes); status != StatusOK {
+			m.t.Fatalf("run on %d lanes: %v", lanes, status)
+		}
+	} else if status, err := theNode.run(m.memory[:m.next], p); err != nil || status != StatusOK {
+		m.t.Fatalf("run in Node: %v, %v", status, err)
 	}
 	for i, w := range m.words(p, len(words)) {
 		if w != words[i] {

@@ -4,7 +4,7 @@ package kernels
 // convolution) tell the microkernels in tile_emit.go what to compute. A microkernel
 // makes R rows of C, 8 columns at a time.
 const (
-	tileRows    = 0  // R addresses of rows of A, at most maxTileRows
+	tileRows    = 0  // R addresses of rows of A, at most six
 	tileB       = 24 // address of the first panel, [k][8]
 	tilePanel   = 28 // bytes from one panel to the next
 	tileN       = 32 // columns to do; the last panel may have less than 8
@@ -21,8 +21,6 @@ const (
 	tilePitch   = 76 // transposed tile: bytes from one term's row of A to the next; in place: of B
 	tileEdge    = 80 // where the sums of a panel with less than 8 columns are put
 	tileBytes   = 320
-
-	maxTileRows = 6
 )
 
 // A transposed A is packed in blocks of transARows rows and blockK terms.
