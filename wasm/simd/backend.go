@@ -148,6 +148,7 @@ type Exec struct {
 	store   *storage
 	blocks  []block
 	arena   uint32
+	scratch uint32
 	program uint32
 	buffers []access // by prog.Buf, made when first used
 }
@@ -174,11 +175,10 @@ func (e *Exec) load() error {
 	if err := enc.encode(0); err != nil { // to learn how much scratch it wants
 		return err
 	}
-	scratch, err := e.allocate("scratch", enc.scratchBytes)
-	if err != nil {
+	if e.scratch, err = e.allocate("scratch", enc.scratchBytes); err != nil {
 		return err
 	}
-	if err := enc.encode(scratch); err != nil {
+	if err := enc.encode(e.scratch); err != nil {
 		return err
 	}
 	words := enc.program.Words()
