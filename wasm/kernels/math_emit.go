@@ -30,13 +30,17 @@ func (k *Body) poly(x asm.F32x4, c ...float64) asm.F32x4 {
 // exp is eˣ, within 1 ulp: 2ⁿeʳ with |r| <= ln 2 / 2. The power of two is applied in
 // two steps, so that results below the normal range are right, too.
 func (k *Body) exp(x asm.F32x4) asm.F32x4 {
-	x = k.let(x.Max(cv(-104)).Min(cv(89)))
-	n := k.let(x.Mul(cv(1 / math.Ln2)).Nearest())
+	// PMax and PMin leave a NaN where it is, and are one instruction where Max and Min are many. So is
+	// rounding by a number whose last bit is worth 1: its low bits are then the integer.
+	const rounder = 0x1.8p23
+	x = k.let(x.PMax(cv(-104)).PMin(cv(89)))
+	t := k.let(k.Builder.MAdd(x, cv(1/math.Ln2), cv(rounder)))
+	n := k.let(t.Sub(cv(rounder)))
 	// n·355/512 is exact; the remainder of ln 2 is in the second constant.
 	r := k.let(k.Builder.NMAdd(n, cv(math.Ln2-355.0/512), k.Builder.NMAdd(n, cv(355.0/512), x)))
 	p := k.poly(r, 0.49999994, 0.166665211, 0.0416682772, 0.00836868677, 0.00138198235)
 	e := k.let(cv(1).Add(k.Builder.MAdd(r.Mul(r), p, r)))
-	i := k.LetI32x4(n.ToI32x4S())
+	i := k.LetI32x4(t.AsI32x4().Sub(asm.CI32x4(math.Float32bits(rounder))))
 	h := k.LetI32x4(i.ShrS(asm.C(1)))
 	return k.let(e.Mul(powerOfTwo(h)).Mul(powerOfTwo(i.Sub(h))))
 }

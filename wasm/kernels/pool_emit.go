@@ -159,12 +159,23 @@ func emitPool(k *Body, avg bool) {
 const poolGradChannels = 16
 
 // emitPoolGrad divides rows of windows where the windows don't overlap, and else images and
-// channels, so that each element is one lane's.
+// channels, so that each element is one lane's. Where the windows are tiles of the images, nothing
+// need be cleared or added up.
 func emitPoolGrad(k *Body, avg bool) {
 	dst, n := k.Arg("dst"), k.Arg("n")
 	p := k.pooling()
 	window := k.poolGradWindow(p, avg)
 	unit := k.I32()
+	tiles := k.LetI32(p.top.Or(p.left).Eqz().And(p.kh.Eq(p.sh)).And(p.kw.Eq(p.sw)).
+		And(p.h.Eq(p.oh.Mul(p.sh))).And(p.w.Eq(p.ow.Mul(p.sw))))
+	k.If(tiles, func() {
+		lo, hi := k.Share(n.Mul(p.oh), 1)
+		k.For(unit, lo, hi, asm.C(1), func() {
+			image := k.LetI32(unit.DivU(p.oh))
+			p.row(image, unit.Sub(image.Mul(p.oh)), k.poolGradTile(p, avg))
+		})
+		k.Return()
+	})
 	k.IfElse(p.kh.LeU(p.sh).And(p.kw.LeU(p.sw)), func() {
 		// A row of windows owns the rows of dst from its first one to the next one's.
 		start := func(oh asm.I32) asm.I32 {
@@ -221,6 +232,46 @@ func (k *Body) poolGradWindow(p *pooling, avg bool) func(c0, c1 asm.I32) {
 				open.Set(open.AndNot(hit))
 				at := k.LetI32(to.Add(e))
 				l.store(at, l.load(at).Add(d.And(hit.AsF32x4())))
+			})
+		})
+	}
+}
+
+// poolGradTile returns the emitter of the gradient of a window that is all that has a part in its
+// elements. Windows of 2x2 are unrolled.
+func (k *Body) poolGradTile(p *pooling, avg bool) func() {
+	dst, x, y, dy := k.Arg("dst"), k.Arg("x"), k.Arg("y"), k.Arg("dy")
+	return func() {
+		count := k.let(p.height.Mul(p.width).ToF32S().Splat())
+		k.channels(asm.C(0), p.c, func(offset asm.I32, l lanewise) {
+			out := k.LetI32(p.out.Add(offset))
+			from, to := k.LetI32(x.Add(p.at).Add(offset)), k.LetI32(dst.Add(p.at).Add(offset))
+			d := k.let(l.load(dy.Add(out)))
+			if avg {
+				d.Set(d.Div(count))
+				p.elements(func(e asm.I32) { l.store(to.Add(e), d) })
+				return
+			}
+			largest := k.let(l.load(y.Add(out)))
+			hit, open := k.I32x4(), k.I32x4()
+			first := func(e asm.I32) {
+				hit.Set(l.load(from.Add(e)).Eq(largest))
+				l.store(to.Add(e), d.And(hit.AsF32x4()))
+				open.Set(hit.Not())
+			}
+			next := func(e asm.I32) {
+				hit.Set(l.load(from.Add(e)).Eq(largest).And(open))
+				l.store(to.Add(e), d.And(hit.AsF32x4()))
+				open.Set(open.AndNot(hit))
+			}
+			k.IfElse(p.two, func() {
+				first(asm.C(0))
+				next(p.pixel)
+				next(p.line)
+				next(p.line.Add(p.pixel))
+			}, func() {
+				open.Set(asm.CI32x4(0xffffffff))
+				p.elements(next)
 			})
 		})
 	}

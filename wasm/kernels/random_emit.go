@@ -28,7 +28,8 @@ func init() {
 func emitRandom(k *Body, number func(u, a, b asm.F32x4) asm.F32x4) {
 	dst, step := k.Arg("dst"), k.Arg("step")
 	a, b := k.let(k.ArgF32("a").Splat()), k.let(k.ArgF32("b").Splat())
-	key0, key1 := k.Arg("key0"), k.Arg("key1")
+	key0, key1 := k.LetI32x4(k.Arg("key0").Splat()), k.LetI32x4(k.Arg("key1").Splat())
+	round0, round1 := k.I32x4(), k.I32x4()
 	lo, hi := k.Share(k.Arg("n"), 16)
 	left := k.LetI32(hi.Sub(lo))
 	dst.Set(dst.Add(lo.MulC(4)))
@@ -49,15 +50,20 @@ func emitRandom(k *Body, number func(u, a, b asm.F32x4) asm.F32x4) {
 		ctr[1].Set(asm.CI32x4(0))
 		ctr[2].Set(step0)
 		ctr[3].Set(step1)
+		round0.Set(key0)
+		round1.Set(key1)
 		for r := range 10 {
-			round0, round1 := key0.AddC(int(int32(uint32(r)*0x9E3779B9))), key1.AddC(int(int32(uint32(r)*0xBB67AE85)))
+			if r > 0 {
+				round0.Set(round0.Add(asm.CI32x4(0x9E3779B9)))
+				round1.Set(round1.Add(asm.CI32x4(0xBB67AE85)))
+			}
 			p0Low.Set(ctr[0].ExtMulLowU(asm.CI32x4(0xD2511F53)))
 			p0High.Set(ctr[0].ExtMulHighU(asm.CI32x4(0xD2511F53)))
 			p1Low.Set(ctr[2].ExtMulLowU(asm.CI32x4(0xCD9E8D57)))
 			p1High.Set(ctr[2].ExtMulHighU(asm.CI32x4(0xCD9E8D57)))
-			ctr[0].Set(words(p1Low, p1High, 1).Xor(ctr[1]).Xor(round0.Splat()))
+			ctr[0].Set(words(p1Low, p1High, 1).Xor(ctr[1]).Xor(round0))
 			ctr[1].Set(words(p1Low, p1High, 0))
-			ctr[2].Set(words(p0Low, p0High, 1).Xor(ctr[3]).Xor(round1.Splat()))
+			ctr[2].Set(words(p0Low, p0High, 1).Xor(ctr[3]).Xor(round1))
 			ctr[3].Set(words(p0Low, p0High, 0))
 		}
 		var v [4]asm.F32x4

@@ -150,16 +150,20 @@ func emitSoftmax(k *Body, log bool) {
 	n := k.Arg("n")
 	k.rows(k.Arg("rows"), n, []asm.I32{k.Arg("x"), k.Arg("dst")}, func(_ asm.I32, at []asm.I32) {
 		x, dst := at[0], at[1]
-		m, sum := k.maxAndSum(x, n)
 		if log {
+			m, sum := k.maxAndSum(x, n)
 			sum.Set(k.log(sum))
+			k.pass(n, []stream{{x, 0}}, &dst, func(v []asm.F32x4) asm.F32x4 { return v[0].Sub(m).Sub(sum) })
+			return
 		}
-		k.pass(n, []stream{{x, 0}}, &dst, func(v []asm.F32x4) asm.F32x4 {
-			if log {
-				return v[0].Sub(m).Sub(sum)
-			}
-			return k.exp(v[0].Sub(m)).Div(sum)
+		m, total := k.largest(x, n), k.let(cv(0))
+		k.pass(n, []stream{{x, math.Inf(-1)}}, &dst, func(v []asm.F32x4) asm.F32x4 {
+			e := k.exp(v[0].Sub(m))
+			total.Set(total.Add(e))
+			return e
 		})
+		sum := k.let(splat(k.across(ReduceSum, total)))
+		k.pass(n, []stream{{dst, 0}}, &dst, func(v []asm.F32x4) asm.F32x4 { return v[0].Div(sum) })
 	})
 }
 

@@ -34,8 +34,8 @@ var unaryFormulas = [numUnaryFn]formula{
 	Reciprocal: cheap(func(x, _, _ asm.F32x4) asm.F32x4 { return cv(1).Div(x) }),
 	Abs:        cheap(func(x, _, _ asm.F32x4) asm.F32x4 { return x.Abs() }),
 	Sign:       cheap(func(x, _, _ asm.F32x4) asm.F32x4 { return sign(x) }),
-	Clip:       cheap(func(x, a, b asm.F32x4) asm.F32x4 { return x.Max(a).Min(b) }),
-	Relu:       cheap(func(x, _, _ asm.F32x4) asm.F32x4 { return x.Max(cv(0)) }),
+	Clip:       cheap(func(x, a, b asm.F32x4) asm.F32x4 { return x.PMax(a).PMin(b) }),
+	Relu:       cheap(func(x, _, _ asm.F32x4) asm.F32x4 { return x.PMax(cv(0)) }),
 	LeakyRelu:  cheap(func(x, a, _ asm.F32x4) asm.F32x4 { return x.Where(x.Mul(a), x.Gt(cv(0))) }),
 	Elu: {true, func(k *Body, x, _, a, _ asm.F32x4) asm.F32x4 {
 		return x.Where(k.expm1(x).Mul(a), x.Gt(cv(0)))
