@@ -1,6 +1,6 @@
 // Package training is a small network's training, by which the tests of wasm/simd see that every
-// host of the kernels computes the same bits. It knows no host: natively the tests call it, in
-// JavaScript the program in internal/hosted.
+// host of the kernels computes the same bits. It knows no host: the tests call it, natively and in
+// Node.
 package training
 
 import (

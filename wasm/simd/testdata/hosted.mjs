@@ -1,0 +1,39 @@
+// Runs hosted.wasm, the package's tests compiled for js, in Node, after preparing the kernels as host_js.go says a page must:
+//   node hosted.mjs FOLDER VARIANT LANES ARGUMENTS...
+// FOLDER holds hosted.wasm, kernels-strict.wasm, kernels-relaxed.wasm, trampoline.wasm and Go's wasm_exec.js. LANES 0 loads no kernels.
+import fs, { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path, { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { Worker, isMainThread, workerData } from 'node:worker_threads';
+
+const controlReady = 768;
+
+if (!isMainThread) {
+  const { module, memory, lane } = workerData;
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  exports.lane_loop(lane);
+} else {
+  const [folder, variant, count, ...rest] = process.argv.slice(2);
+  const lanes = Number(count);
+  Object.assign(globalThis, { fs, path, tabgrad: { kernels: null } });
+  createRequire(import.meta.url)(join(folder, 'wasm_exec.js'));
+  const compile = (name) => WebAssembly.compile(readFileSync(join(folder, name)));
+  const trampoline = (await WebAssembly.instantiate(await compile('trampoline.wasm'))).exports;
+  if (lanes > 0) {
+    const memory = new WebAssembly.Memory({ initial: 16, maximum: 2048, shared: true });
+    // Node 20 has relaxed SIMD behind a flag, which later versions no longer know.
+    if (!WebAssembly.validate(readFileSync(join(folder, `kernels-${variant}.wasm`)))) setFlagsFromString('--experimental-wasm-relaxed-simd');
+    const module = await compile(`kernels-${variant}.wasm`);
+    const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+    for (let lane = 1; lane < lanes; lane++) new Worker(new URL(import.meta.url), { workerData: { module, memory, lane } });
+    const words = new Int32Array(memory.buffer);
+    while (Atomics.load(words, controlReady / 4) < lanes - 1) await new Promise((later) => setTimeout(later, 1));
+    globalThis.tabgrad.kernels = { variant, lanes, memory, exports, table: trampoline.table };
+  }
+  const go = new globalThis.Go();
+  go.argv = ['hosted', ...rest];
+  go.exit = (code) => process.exit(code); // with the lanes
+  const instance = await WebAssembly.instantiate(await compile('hosted.wasm'), { ...go.importObject, tabgrad: trampoline });
+  await go.run(instance);
+}
