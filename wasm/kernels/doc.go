@@ -17,7 +17,8 @@
 // memory: the number of ops, and for each op its Opcode, the number of its argument
 // words and those words; see Program. All addresses are in bytes from the start of
 // the memory. The first HeapBase bytes belong to this package (see control.go), the
-// rest to the caller.
+// rest to the caller, except for the last 128 bytes: kernels read (and never write) up
+// to that far behind a buffer.
 //
 // Every kernel is func(args, lane, lanes i32): it does its lane's share of one op, and
 // run waits for all lanes between ops. A kernel divides outputs between lanes, never

@@ -20,7 +20,8 @@ const (
 	tableSize              = 0x80
 )
 
-// Call is one op of a program: a kernel with its arguments.
+// Call is one op of a program: a kernel with its arguments. What takes more than one,
+// like Gemm and Conv2D, has a method Calls instead.
 type Call interface {
 	Op() Opcode
 	Words() []uint32

@@ -1,3 +1,5 @@
+//go:build !js
+
 // Command bench times the kernels in Chromium and in Node, one lane, and prints GFLOP/s
 // beside the multiply-add peak of the same engine, measured around each round: on a
 // machine that does other things too, the share of the peak is the number to look at. The
