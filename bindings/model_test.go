@@ -189,8 +189,8 @@ func TestBadInputSaysWhatIsWrong(t *testing.T) {
 		code         Code
 		parts        []string
 	}{
-		{"a wrong shape", "model.fit", Object{"x": tensorOf([]int{4, 3}, make([]float32, 12)...)}, ShapeMismatch, []string{"x is [3]", "[2]"}},
-		{"a wrong shape to predict from", "model.predict", Object{"x": tensorOf([]int{1, 3}, 1, 2, 3)}, ShapeMismatch, []string{"x is [3]", "[2]"}},
+		{"a wrong shape", "model.fit", Object{"x": tensorOf([]int{4, 3}, make([]float32, 12)...)}, ShapeMismatch, []string{"dense: x is [3]", "[2]"}},
+		{"a wrong shape to predict from", "model.predict", Object{"x": tensorOf([]int{1, 3}, 1, 2, 3)}, ShapeMismatch, []string{"dense: x is [3]", "[2]"}},
 		{"too few targets", "model.fit", Object{"y": tensorOf([]int{3, 2}, 1, 0, 1, 0, 1, 0)}, ShapeMismatch, []string{"fit", "4", "3"}},
 		{"numbers that don't fill the shape", "model.fit", Object{"x": tensorOf([]int{4, 2}, 1)}, ShapeMismatch, []string{"fit: x", "1 numbers"}},
 		{"a single number", "model.predict", Object{"x": tensorOf(nil, 1)}, ShapeMismatch, []string{"single number"}},

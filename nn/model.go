@@ -235,7 +235,11 @@ func (m *Model) build(in []int) error {
 		}
 	}
 	if in != nil && !m.input.Equal(in) {
-		return fail(ErrShape, "%s: x is %v a sample, the model was built for %v", m.layers[0].name, prog.Shape(in), m.input)
+		first := m.layers[0]
+		if _, isInput := first.layer.(InputLayer); isInput && len(m.layers) > 1 {
+			first = m.layers[1] // the one that people wrote down
+		}
+		return fail(ErrShape, "%s: x is %v a sample, the model was built for %v", first.name, prog.Shape(in), m.input)
 	}
 	return nil
 }

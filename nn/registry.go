@@ -133,7 +133,12 @@ func init() {
 		if byType[t] == nil {
 			byType[t] = e
 		}
-		e.Args = argsOf(t)
+	}
+	// After the types are known: the default of an argument may be another entry's value.
+	for _, e := range entries {
+		if e.Kind != KindActivation {
+			e.Args = argsOf(reflect.TypeOf(e.value))
+		}
 	}
 }
 

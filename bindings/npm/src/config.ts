@@ -27,6 +27,7 @@ export type Optimizer = Config<'optimizer'>;
 export type Loss = Config<'loss'>;
 export type Metric = Config<'metric'>;
 export type Initializer = Config<'initializer'>;
+export type Activation = Config<'activation'>;
 export type Regularizer = Config<'regularizer'>;
 
 function wireOptions(where: string, options: object): WireObject {

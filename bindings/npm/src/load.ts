@@ -5,6 +5,7 @@ import { Connection } from './connection.js';
 import { makeDatasets, type Datasets } from './datasets.js';
 import { startEngine, type EnginePort } from './engine_core.js';
 import { TabgradError, asTabgradError, fromWire } from './errors.js';
+import * as activations from './gen_activations.js';
 import * as layers from './gen_layers.js';
 import * as optimizers from './gen_optimizers.js';
 import * as losses from './gen_losses.js';
@@ -68,6 +69,7 @@ export class Tabgrad {
   readonly metrics = metrics;
   readonly initializers = initializers;
   readonly regularizers = regularizers;
+  readonly activations = activations;
   readonly datasets: Datasets;
   readonly tensor = tensor;
   readonly oneHot = oneHot;
