@@ -5,7 +5,8 @@
 //
 // Every op is generic over float32 and float64; float64 is for gradient checks. Functions of one or
 // two numbers, reductions and updates are computed in float64 and rounded once; matrix products,
-// convolutions and average pooling add in the element type.
+// convolutions and average pooling add in the element type. gonum skips the zeros of a product's left
+// operand, so that 0·∞ and 0·NaN there are 0.
 //
 // Natively an op's outputs are divided among goroutines. Each output is computed by one goroutine in
 // a fixed order, so their number never changes a result. Importing the package registers "cpu".

@@ -27,6 +27,8 @@ type Exec interface {
 	// Read copies an Input, Output or Var to dst, waiting for pending runs. len(dst) must be the
 	// buffer's size.
 	Read(b Buf, dst []float32) error
+	// Close frees what the program takes. Closing again does nothing; every other method then fails
+	// with ErrClosed.
 	Close() error
 }
 

@@ -102,7 +102,8 @@ const (
 	GreaterEqual               // a >= b
 	Less                       // a < b
 	// BinaryXent is the crossentropy of a probability a and a target b:
-	// -(b ln(p) + (1-b) ln(1-p)) with p = a clipped to [1e-7, 1 - 1e-7], as Keras clips.
+	// -(b ln(p) + (1-b) ln(1-p)) with p = a clipped to [1e-7, 1 - 1e-7], as Keras clips: the bounds
+	// are those that the element type rounds them to.
 	BinaryXent
 	BinaryXentGrad // d BinaryXent / da: (p-b) / (p(1-p)) where a is not clipped, else 0
 	// LogitXent is the crossentropy of a logit a and a target b, computed without overflow:

@@ -154,7 +154,8 @@ type ReduceAttr struct {
 	Keep bool
 }
 
-// XentAttr configures the crossentropies.
+// XentAttr configures the crossentropies. Where sparse, a class outside [0, C) has no loss and no
+// gradient.
 type XentAttr struct{ Sparse bool }
 
 // ShapeAttr configures Broadcast and ScatterAdd: out's shape.
@@ -181,7 +182,8 @@ type PadAttr struct {
 // A Dist is a distribution of Random.
 type Dist uint8
 
-// The distributions of Random, of u uniform in [0, 1).
+// The distributions of Random, of u uniform in [0, 1). A, B - A and 1/(1-A) are rounded to float32
+// before they meet u, so that every backend draws the same mask.
 const (
 	Uniform Dist = iota // A + (B - A)·u
 	Keep                // 0 where u < A, else 1/(1-A): dropout's mask at rate A

@@ -11,7 +11,7 @@ var table [numCodes]opRow
 type opRow struct {
 	name    string
 	in      [2]int // fewest and most inputs without an epilogue's; -1 for any number
-	inPlace bool   // element i of out depends on element i of in[0] alone: they may share memory
+	inPlace bool   // out may be written over an operand of its size: each element (of the row ops, each row) needs only its like
 	shape   func(attr Attr, in []Shape) (Shape, error)
 	// grad appends the gradients of op's inputs, given its output's; nil where op has none.
 	grad func(g *grader, op Op, dy Buf) []Buf
