@@ -1,0 +1,103 @@
+// node make.mjs [mlp cnn ...]: trains small models in TensorFlow.js and writes them to golden/, as nn/format's test reads them.
+// Numbers depend on tfjs's random initial weights, so a new run writes other files that are just as good.
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { tf, readModel, writeModel, writeWeights, predict, fromTensor, trainMore } from './files.mjs';
+
+const golden = fileURLToPath(new URL('golden', import.meta.url));
+const wanted = process.argv.slice(2);
+
+// blobs are points around one centre a class, with one-hot labels.
+function blobs(n, shape, classes, seed) {
+  const size = shape.reduce((a, b) => a * b, 1);
+  const centres = tf.randomNormal([classes, size], 0, 1, 'float32', seed);
+  const labels = tf.tensor1d(Array.from({ length: n }, (_, i) => i % classes), 'int32');
+  const x = tf.gather(centres, labels).add(tf.randomNormal([n, size], 0, 0.5, 'float32', seed + 1)).reshape([n, ...shape]);
+  return { x, y: tf.oneHot(labels, classes).toFloat() };
+}
+
+async function make(name, layers, optimizer, shape, { steps = 0, shardSize, metadata, loss = 'categoricalCrossentropy' } = {}) {
+  if (wanted.length && !wanted.includes(name)) return;
+  const model = tf.sequential({ name, layers });
+  model.compile({ optimizer, loss, metrics: ['accuracy'] });
+  const { x, y } = blobs(30, shape, 3, 7);
+  await model.fit(x, y, { epochs: 4, batchSize: 10, verbose: 0 });
+  if (metadata) model.setUserDefinedMetadata(metadata);
+  const folder = join(golden, name);
+  await writeModel(model, folder, shardSize);
+  const inputs = fromTensor(x.slice(0, 6));
+  const out = { inputs, outputs: predict(model, inputs) };
+  if (steps) {
+    out.more = { x: fromTensor(x.slice(0, 12)), y: fromTensor(y.slice(0, 12)), steps };
+    await trainMore(model, out.more);
+    out.more.outputs = predict(model, inputs);
+  }
+  await writeFile(join(folder, 'predict.json'), JSON.stringify(out));
+}
+
+const mlp = () => [
+  tf.layers.dense({ units: 5, activation: 'relu', inputShape: [4], kernelRegularizer: tf.regularizers.l2({ l2: 0.001 }) }),
+  tf.layers.dense({ units: 4, activation: 'tanh', kernelInitializer: 'heNormal', useBias: false }),
+  tf.layers.dense({ units: 3, activation: 'softmax' }),
+];
+await make('mlp', mlp(), tf.train.adam(0.01), [4], { steps: 3, shardSize: 100, metadata: { classes: ['a', 'b', 'c'], 'größe': 1.5 } });
+await make('mlp_sgd', mlp(), tf.train.sgd(0.05), [4], { steps: 3 });
+await make('mlp_momentum', mlp(), tf.train.momentum(0.05, 0.8), [4], { steps: 3 });
+await make('mlp_rmsprop', mlp(), tf.train.rmsprop(0.01, 0.9, 0.5), [4], { steps: 3 });
+await make('mlp_adagrad', mlp(), tf.train.adagrad(0.05), [4], { steps: 3, loss: 'meanSquaredError' });
+await make('mlp_adadelta', mlp(), tf.train.adadelta(1.0), [4]); // tfjs divides by the previous accumulator: the steps differ
+await make('cnn', [
+  tf.layers.inputLayer({ inputShape: [8, 8, 2] }),
+  tf.layers.conv2d({ filters: 4, kernelSize: 3, padding: 'same', activation: 'relu' }),
+  tf.layers.maxPooling2d({ poolSize: 2 }),
+  tf.layers.conv2d({ filters: 3, kernelSize: [3, 2], strides: [2, 1], name: 'second' }),
+  tf.layers.leakyReLU({ alpha: 0.1 }),
+  tf.layers.averagePooling2d({ poolSize: [1, 2], strides: 1, padding: 'same' }),
+  tf.layers.dropout({ rate: 0.25 }),
+  tf.layers.flatten(),
+  tf.layers.dense({ units: 6, activation: 'elu', trainable: false }),
+  tf.layers.reshape({ targetShape: [2, 3] }),
+  tf.layers.activation({ activation: 'softplus' }),
+  tf.layers.flatten(),
+  tf.layers.dense({ units: 3 }),
+  tf.layers.softmax({ axis: -1 }),
+], tf.train.adam(0.005), [8, 8, 2]);
+
+// The cnn again as the converter would have quantized it: the weights in three turns as uint8, uint16 and float16.
+if (!wanted.length || wanted.includes('cnn_quantized')) {
+  const json = JSON.parse(await readFile(join(golden, 'cnn', 'model.json'), 'utf8'));
+  const bytes = await readFile(join(golden, 'cnn', 'group1-shard1of1.bin'));
+  const parts = [], specs = [];
+  let at = 0;
+  for (const { group, ...spec } of json.weightsManifest[0].weights) {
+    if (group === 'optimizer') continue;
+    const n = spec.shape.reduce((a, b) => a * b, 1);
+    const values = new Float32Array(bytes.buffer.slice(bytes.byteOffset + at, bytes.byteOffset + at + 4 * n));
+    at += 4 * n;
+    const min = Math.min(...values), max = Math.max(...values);
+    const turn = specs.length % 3;
+    if (turn === 2) {
+      parts.push(Buffer.from(Uint16Array.from(values, half).buffer));
+      specs.push({ ...spec, quantization: { dtype: 'float16' } });
+      continue;
+    }
+    const Type = [Uint8Array, Uint16Array][turn], dtype = ['uint8', 'uint16'][turn];
+    const scale = (max - min) / (2 ** (8 * Type.BYTES_PER_ELEMENT) - 1) || 1;
+    parts.push(Buffer.from(Type.from(values, (v) => Math.round((v - min) / scale)).buffer));
+    specs.push({ ...spec, quantization: { min, scale, dtype } });
+  }
+  delete json.trainingConfig;
+  const folder = join(golden, 'cnn_quantized');
+  await writeWeights(folder, json, specs, Buffer.concat(parts), 150);
+  const { inputs } = JSON.parse(await readFile(join(golden, 'cnn', 'predict.json'), 'utf8'));
+  await writeFile(join(folder, 'predict.json'), JSON.stringify({ inputs, outputs: predict(await readModel(folder), inputs) }));
+}
+
+// half is the bits of the float16 nearest to v, which must be of its normal range or 0.
+function half(v) {
+  const bits = new Uint32Array(Float32Array.of(v).buffer)[0];
+  const exponent = ((bits >>> 23) & 255) - 112;
+  if (v === 0 || exponent <= 0) return (bits >>> 16) & 0x8000;
+  return ((bits >>> 16) & 0x8000) | ((exponent << 10) + (((bits & 0x7fffff) + 0x1000) >>> 13));
+}
