@@ -42,16 +42,17 @@ type row struct {
 
 func main() {
 	rounds := flag.Int("rounds", 5, "how often each workload is measured")
+	only := flag.String("only", "", "only the workloads whose name matches this regular expression")
 	dir := flag.String("dir", filepath.Join("www", "dist"), "the site, as www/build wrote it")
 	write := flag.Bool("write", false, "write www/bench/results.json")
 	flag.Parse()
-	if err := run(*dir, *rounds, *write); err != nil {
+	if err := run(*dir, *only, *rounds, *write); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(dir string, rounds int, write bool) error {
+func run(dir, only string, rounds int, write bool) error {
 	server := httptest.NewServer(site.Handler(site.Options{Dir: dir}))
 	defer server.Close()
 	ctx, stop, err := chrome.Start(context.Background())
@@ -63,7 +64,7 @@ func run(dir string, rounds int, write bool) error {
 		return err
 	}
 	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](
-		fmt.Sprintf(`measure({ rounds: %d }).then(JSON.stringify)`, rounds), chromedp.EvalAwaitPromise))
+		fmt.Sprintf(`measure({ rounds: %d, only: %q }).then(JSON.stringify)`, rounds, only), chromedp.EvalAwaitPromise))
 	if err != nil {
 		return err
 	}

@@ -11,11 +11,11 @@ const table = document.querySelector('#results');
  * Measures every workload with each number of lanes, `rounds` times, the lanes taking turns so that a machine whose
  * speed drifts treats them alike. Resolves to { engine, rows: [{ name, unit, lanes, rounds: [per step] }] }.
  */
-async function measure({ rounds = 5, lanes } = {}) {
+async function measure({ rounds = 5, lanes, only = '' } = {}) {
   const counts = lanes ?? (crossOriginIsolated && navigator.hardwareConcurrency > 1 ? [1, 2] : [1]);
   const rows = [];
   const engine = {};
-  for (const { name, unit, steps, prepare } of workloads) {
+  for (const { name, unit, steps, prepare } of workloads.filter((w) => new RegExp(only).test(w.name))) {
     const engines = [];
     try {
       for (const threads of counts) {
