@@ -40,7 +40,7 @@ func (s *Service) idx(_ context.Context, a *args, _ Emit) (Value, error) {
 
 // digits draws digits first, first+1, ... of a seed; the same ones whatever the count. It is a job of seconds, so it can be cancelled.
 func (s *Service) digits(ctx context.Context, a *args, _ Emit) (Value, error) {
-	const most = 1 << 20
+	const most = 1 << 18
 	count := a.integer("count", 0, 1, most)
 	first := a.integer("first", 0, 0, math.MaxInt32)
 	seed := a.integer("seed", 0, 0, 1<<53)

@@ -30,6 +30,9 @@ func (m *model) take(ctx context.Context) error {
 
 func (m *model) give() { <-m.held }
 
+// mostParameters keeps a slip of the keyboard from ending the engine: a browser gives a page 2 to 4 GiB, and training takes several times the weights.
+const mostParameters = 1 << 28
+
 // create builds a model from a Sequential's config.
 func (s *Service) create(_ context.Context, a *args, _ Emit) (Value, error) {
 	config := a.object("config")
@@ -40,6 +43,9 @@ func (s *Service) create(_ context.Context, a *args, _ Emit) (Value, error) {
 	net, err := nn.SequentialFrom(config)
 	if err != nil {
 		return nil, err
+	}
+	if params, _ := net.CountParams(); params < 0 || params > mostParameters {
+		return nil, &Error{Code: OutOfMemory, Message: fmt.Sprintf("%s: the model has %d parameters, want at most %d (1 GiB)", net.Name(), params, mostParameters)}
 	}
 	// Without an optimizer and a loss it can only predict, but it has its seed and its backend.
 	if err := net.Compile(nn.Training{Seed: seed, Backend: s.options.Backend}); err != nil {

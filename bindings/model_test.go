@@ -209,6 +209,7 @@ func TestBadInputSaysWhatIsWrong(t *testing.T) {
 		{"an unknown layer", "model.create", Object{"config": Object{"layers": list(layer("Dens", Object{}))}}, BadConfig, []string{"Dens"}},
 		{"an unknown option", "model.create", Object{"config": Object{"layers": list(layer("Dense", Object{"units": 1.0, "unit": 2.0}))}}, BadConfig, []string{"dense", "unit"}},
 		{"a rate out of range", "model.create", Object{"config": Object{"layers": list(layer("Dropout", Object{"rate": 1.5}))}}, BadConfig, []string{"dropout", "1.5"}},
+		{"a model that is too large", "model.create", Object{"config": Object{"layers": list(layer("Dense", Object{"units": 1e8, "input_shape": num(4)}))}}, OutOfMemory, []string{"500000000 parameters"}},
 		{"a model that was disposed", "model.predict", Object{"model": 99.0}, Disposed, []string{"disposed"}},
 	}
 	before := p.mustCall("model.getWeights", model)

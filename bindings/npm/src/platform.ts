@@ -97,6 +97,9 @@ export async function explainScript(url: string): Promise<string> {
     const type = response.headers.get('content-type') ?? 'no content-type';
     if (!response.ok) return `${url} answered ${response.status}`;
     if (!/javascript|ecmascript/.test(type)) return `${url} answered ${response.status} with ${type}, want JavaScript`;
+    if (crossOriginIsolated && !response.headers.has('cross-origin-embedder-policy')) {
+      return `${url} answered without the header Cross-Origin-Embedder-Policy, which a worker of a cross-origin isolated page needs`;
+    }
     return '';
   } catch (error) {
     return `${url} could not be fetched (${error instanceof Error ? error.message : String(error)})`;

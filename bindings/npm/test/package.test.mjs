@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { brotliCompressSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
 
 const here = fileURLToPath(new URL('..', import.meta.url));
@@ -68,4 +69,12 @@ test('it is one script with one global', async () => {
   const names = new Function(`${source}\nreturn Object.keys(tabgrad)`)();
   for (const name of ['load', 'tensor', 'oneHot', 'TabgradError', 'layers', 'optimizers', 'losses', 'metrics', 'initializers']) assert.ok(names.includes(name), `tabgrad.${name} is missing`);
   assert.match(source, /^"use strict";var tabgrad=/);
+});
+
+test('what a browser downloads is at most 1.0 MB in all, brotli', async () => {
+  // tabgrad.wasm, the largest build of the kernels, the trampoline, and the scripts of the page, the engine and a lane.
+  const names = ['tabgrad.wasm', 'kernels-relaxed.wasm', 'trampoline.wasm', 'index.js', 'engine.js', 'lane.js'];
+  const sizes = await Promise.all(names.map(async (name) => [name, brotliCompressSync(await readFile(join(here, 'dist', name))).length]));
+  const total = sizes.reduce((sum, [, size]) => sum + size, 0);
+  assert.ok(total <= 1_000_000, `${total} bytes: ${sizes.map(([name, size]) => `${name} ${size}`).join(', ')}`);
 });

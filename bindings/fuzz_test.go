@@ -1,0 +1,167 @@
+package bindings
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"math"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/tabgrad/tabgrad/nn"
+	"github.com/tabgrad/tabgrad/nn/cpu"
+)
+
+// FuzzCall sends requests with arguments of any kind: a page may be wrong in any way, and must be told so with a code. A panic, or an error
+// without a code of its own, is a bug.
+func FuzzCall(f *testing.F) {
+	for i := range uint64(64) {
+		var seed []byte
+		for k := range uint64(16) {
+			seed = binary.LittleEndian.AppendUint64(seed, (i+1)*0x9e3779b97f4a7c15*(k+1)*(k+3))
+		}
+		f.Add(seed)
+	}
+	var names []string
+	for name := range methods {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	f.Fuzz(func(t *testing.T, input []byte) {
+		g := &guesser{left: input}
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		hops := 0
+		s := NewService(Options{Backend: cpu.New[float32](cpu.Options{}), HopEvery: 1, Hop: func() {
+			if hops++; hops > 20 {
+				cancel()
+			}
+			runtime.Gosched()
+		}})
+		emit := func(_ Event, ack bool) <-chan struct{} {
+			done := make(chan struct{})
+			close(done)
+			return done
+		}
+		call := func(method string, a Object) {
+			if _, err := s.Call(ctx, method, a, emit); err != nil {
+				var e *Error
+				if !errors.As(err, &e) || e.Code == Internal || e.Code == "" {
+					t.Errorf("%s of %v: %#v", method, a, err)
+				}
+			}
+		}
+		call("model.create", g.model())
+		for range 4 {
+			call(names[g.below(len(names))], g.arguments())
+		}
+	})
+}
+
+// guesser makes values out of the fuzzer's bytes.
+type guesser struct{ left []byte }
+
+func (g *guesser) byte() byte {
+	if len(g.left) == 0 {
+		return 0
+	}
+	b := g.left[0]
+	g.left = g.left[1:]
+	return b
+}
+
+func (g *guesser) below(n int) int { return int(g.byte()) % n }
+
+func (g *guesser) number() float64 {
+	numbers := []float64{0, 1, 2, 3, 4, 8, -1, 0.5, 1e-3, 1e9, math.NaN(), math.Inf(1), math.Inf(-1), 1 << 53, -0.25, 7}
+	return numbers[g.below(len(numbers))]
+}
+
+// value is anything, up to three levels deep.
+func (g *guesser) value(depth int) Value {
+	switch g.below(12) {
+	case 0:
+		return nil
+	case 1:
+		return g.below(2) == 0
+	case 2, 3:
+		return g.number()
+	case 4:
+		words := []string{"relu", "adam", "mse", "accuracy", "categoricalCrossentropy", "same", "", "zeros", "x", "1"}
+		return words[g.below(len(words))]
+	case 5, 6, 7:
+		return g.tensor()
+	case 8:
+		return make([]byte, g.below(30))
+	case 9:
+		return make([]int32, g.below(9))
+	case 10:
+		var items []any
+		for range g.below(4) {
+			if depth < 3 {
+				items = append(items, g.value(depth+1))
+			}
+		}
+		return items
+	default:
+		object := Object{}
+		for range g.below(4) {
+			if depth < 3 {
+				object[g.key()] = g.value(depth + 1)
+			}
+		}
+		return object
+	}
+}
+
+func (g *guesser) tensor() Value {
+	shape, size := []any{}, 1
+	for range g.below(4) {
+		n := g.below(6)
+		shape, size = append(shape, float64(n)), size*n
+	}
+	numbers := make([]float32, size+g.below(20)/19)
+	for i := range numbers {
+		numbers[i] = float32(g.number())
+	}
+	return Object{"data": numbers, "shape": shape}
+}
+
+func (g *guesser) key() string {
+	keys := []string{"x", "y", "batchSize", "epochs", "initialEpoch", "validationSplit", "validationX", "validationY", "shuffle", "seed", "classWeight",
+		"sampleWeight", "events", "optimizer", "loss", "metrics", "weights", "bytes", "name", "gray", "width", "height", "config", "class_name", "1",
+		"batches", "epochEnd", "lineLength", "layers"}
+	return keys[g.below(len(keys))]
+}
+
+func (g *guesser) arguments() Object {
+	a := Object{"model": 1.0}
+	for range 2 + g.below(8) {
+		a[g.key()] = g.value(0)
+	}
+	return a
+}
+
+// model is a create request with layers of the registry's names and arguments, and values of any kind.
+func (g *guesser) model() Object {
+	var layers []any
+	registry := nn.Registry()
+	for range 1 + g.below(4) {
+		e := registry[g.below(len(registry))]
+		config := Object{}
+		for _, a := range e.Args {
+			switch g.below(4) {
+			case 0:
+				config[a.Name] = g.value(1)
+			case 1:
+				config[a.Name] = float64(1 + g.below(4))
+			}
+		}
+		if len(layers) == 0 {
+			config["input_shape"] = []any{4.0, 4.0, float64(1 + g.below(2))}
+		}
+		layers = append(layers, Object{"class_name": e.Class, "config": config})
+	}
+	return Object{"config": Object{"layers": layers}}
+}
