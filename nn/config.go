@@ -271,7 +271,7 @@ func (e *Entry) checkRequired(where string, v reflect.Value, args map[string]any
 		}
 		given := false
 		for key, val := range args {
-			given = given || folded(key) == folded(a.Name) && val != nil
+			given = given || foldsTo(key, folded(a.Name)) && val != nil
 		}
 		if !given {
 			return fail(ErrConfig, "%s: %s is missing", where, a.Name)
@@ -284,7 +284,7 @@ func (e *Entry) checkRequired(where string, v reflect.Value, args map[string]any
 func (e *Entry) set(where, key string, val any, v reflect.Value, rest map[string]any) error {
 	f := folded(key)
 	for i := range e.Args {
-		if a := &e.Args[i]; folded(a.Name) == f {
+		if a := &e.Args[i]; foldsTo(a.Name, f) {
 			if val == nil && !a.Required {
 				return nil
 			}

@@ -147,15 +147,42 @@ func Registry() []*Entry { return entries }
 
 // folded is a name as it is compared: without case, underscores and hyphens.
 func folded(name string) string {
-	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
+	b := make([]byte, 0, 32) // on the stack, for the names that there are
+	for i := range len(name) {
+		if c := name[i]; c != '_' && c != '-' {
+			b = append(b, lower(c))
+		}
+	}
+	return string(b)
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
+}
+
+// foldsTo reports whether name folds to f, and allocates nothing.
+func foldsTo(name, f string) bool {
+	n := 0
+	for i := range len(name) {
+		if c := name[i]; c != '_' && c != '-' {
+			if n >= len(f) || f[n] != lower(c) {
+				return false
+			}
+			n++
+		}
+	}
+	return n == len(f)
 }
 
 // lookup is the entry of a kind that goes by the name, nil where there is none.
 func lookup(kind Kind, name string) *Entry {
 	f := folded(name)
 	for _, e := range entries {
-		if e.Kind == kind && (f == folded(e.Name) || f == folded(e.Class) || f == folded(e.JS) ||
-			slices.ContainsFunc(e.Aliases, func(a string) bool { return f == folded(a) })) {
+		if e.Kind == kind && (foldsTo(e.Name, f) || foldsTo(e.Class, f) || foldsTo(e.JS, f) ||
+			slices.ContainsFunc(e.Aliases, func(a string) bool { return foldsTo(a, f) })) {
 			return e
 		}
 	}
