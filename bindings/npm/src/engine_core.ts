@@ -73,6 +73,7 @@ export function startEngine({ init }: InitMessage, post: Post): EnginePort {
     }
     let ready!: () => void;
     const started = new Promise<void>((resolve) => (ready = resolve));
+    const hop = makeHop();
     let goMemory: WebAssembly.Memory | undefined;
     const host: Host = {
       seed: init.seed ?? defaultSeed,
@@ -82,7 +83,8 @@ export function startEngine({ init }: InitMessage, post: Post): EnginePort {
         ready();
       },
       post,
-      hop: makeHop(),
+      // An engine that has ended on the calling thread must not go on computing there: its jobs are left where they hop.
+      hop: (callback) => hop(() => void (over || callback())),
       goMemoryBytes: () => goMemory?.buffer.byteLength ?? 0,
     };
     const { go, output } = makeGo(host);

@@ -106,14 +106,17 @@ test('what was disposed says so', async () => {
   assert.equal((await tg.stats()).models, models - 1);
 });
 
-test('close() ends a training', async () => {
-  const own = await load({ threads: 2 });
-  const model = xorModel(own);
-  const ended = assert.rejects(model.fit(xor.x, xor.y, forever), fails('disposed', /closed/));
-  await model.predict(xor.x);
-  await own.close();
-  await ended;
-});
+// On the calling thread, too: this process could not end if the training went on.
+for (const worker of [true, false]) {
+  test(`close() ends a training (worker: ${worker})`, async () => {
+    const own = await load({ threads: 2, worker });
+    const model = xorModel(own);
+    const ended = assert.rejects(model.fit(xor.x, xor.y, forever), fails('disposed', /closed/));
+    await model.predict(xor.x);
+    await own.close();
+    await ended;
+  });
+}
 
 // Workers that run the real engine, or lane, and die when they are told or at once.
 const deaths = {
