@@ -232,13 +232,15 @@ class Session {
         startWorker(this.#files.lane, `tabgrad lane ${lane}`, { message, died }).then((worker) => {
           if (this.#ended) return void worker.terminate();
           this.#lanes.push(worker);
-          worker.keepAlive(false);
           worker.post({ lane, ...start });
         }, refused);
       });
     });
     await Promise.all(all).catch((error: unknown) => (failed = error instanceof Error ? error.message : String(error)));
-    if (failed === '') return this.#post({ spawned: lanes });
+    if (failed === '') {
+      for (const lane of this.#lanes) lane.keepAlive(false);
+      return this.#post({ spawned: lanes });
+    }
     const explained = await explainScript(this.#files.lane);
     console.warn(`tabgrad: runs on one thread: a lane did not start: ${explained || failed}`);
     const started = this.#lanes.splice(0);

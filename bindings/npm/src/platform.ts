@@ -84,6 +84,7 @@ async function startNodeWorker(url: string, name: string, events: WorkerEvents):
     keepAlive: (on) => (on ? worker.ref() : worker.unref()),
     async terminate() {
       over = true;
+      worker.ref(); // or the process could end before it is told that this has
       await worker.terminate();
     },
   };
