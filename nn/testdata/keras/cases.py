@@ -132,7 +132,7 @@ LOSSES = [
     case("binary_crossentropy_several_outputs", [4], mlp(3, "sigmoid"), BCE, targets="binary"),
     case("binary_crossentropy_from_logits", [4], mlp(2, "linear"), logits(BCE), targets="binary"),
     case("binary_crossentropy_from_probabilities", [4], hidden(2, "sigmoid"), BCE, targets="binary"),
-    case("binary_crossentropy_saturated", [4], [dense(1, activation="sigmoid")], BCE, targets="binary", weight_scale=20, batch=8,
+    case("binary_crossentropy_saturated", [4], [dense(1, activation="sigmoid")], BCE, targets="binary", weight_scale=80, batch=8, y=[[0.0]] * 8,
          only_backend="tensorflow", steps=1),
     case("binary_crossentropy_large_logits", [4], [dense(1, activation="linear")], logits(BCE), targets="binary", weight_scale=20,
          batch=8, steps=1),
