@@ -67,8 +67,10 @@ func ReadSafetensors(src []byte) (*Artifacts, error) {
 		for i, s := range tensors {
 			list[i] = nn.Weight{Name: s.name, Shape: s.shape}
 		}
-		a.Weights, err = decodeAll(list, func(i int) *stored { return tensors[i] }, bytes, 1)
-		return a, err
+		if a.Weights, err = decodeAll(list, func(i int) *stored { return tensors[i] }, bytes, 1); err != nil {
+			return nil, err
+		}
+		return a, nil
 	}
 	config, err := parseJSON(where+": config", []byte(text))
 	if err != nil {
@@ -124,9 +126,11 @@ func ReadSafetensors(src []byte) (*Artifacts, error) {
 		return nil, err
 	}
 	if a.Training != nil {
-		a.Training.State.Slots, err = decodeAll(slots, func(i int) *stored { return foundSlots[i] }, bytes, 1)
+		if a.Training.State.Slots, err = decodeAll(slots, func(i int) *stored { return foundSlots[i] }, bytes, 1); err != nil {
+			return nil, err
+		}
 	}
-	return a, err
+	return a, nil
 }
 
 // take finds each variable's tensor by its name and takes it from the map.
