@@ -33,6 +33,21 @@ export interface Callbacks {
   onProgress?(progress: Progress): void | Promise<void>;
 }
 
+const callbackNames: readonly (keyof Callbacks)[] = ['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchEnd', 'onProgress'];
+
+/** The callbacks as a list. One that would never be called is an error. */
+export function callbackList(given: FitOptions['callbacks'] = []): Callbacks[] {
+  const list: Callbacks[] = Array.isArray(given) ? [...given] : [given as Callbacks];
+  for (const callbacks of list) {
+    for (const name of Object.keys(callbacks)) {
+      if (/^on[A-Z]/.test(name) && !(callbackNames as readonly string[]).includes(name)) {
+        throw new TabgradError('bad_config', `fit: there is no callback ${name}, want ${callbackNames.join(', ')}`);
+      }
+    }
+  }
+  return list;
+}
+
 /** One input: a tensor or what makes one, also as `[x]` or `{ name: x }`. */
 export type Input = TensorLike | readonly [Tensor] | { readonly [name: string]: Tensor };
 
@@ -45,8 +60,8 @@ export interface FitOptions {
   initialEpoch?: number;
   /** The share of the samples, from the end, that is held back for validation. */
   validationSplit?: number;
-  /** `[x, y]` or `[x, y, sampleWeight]`. */
-  validationData?: readonly [Input, Input] | readonly [Input, Input, TensorLike];
+  /** Samples that are evaluated after each epoch. */
+  validationData?: readonly [Input, Input];
   /** Default: batchSize. */
   validationBatchSize?: number;
   /** Whether the samples are shuffled anew before each epoch; default true. */
@@ -103,24 +118,26 @@ export function inputTensor(value: Input, what: string): Tensor {
 
 /** A tensor as it travels. */
 export function wireTensor(value: Input, what: string): Wire {
-  const { data, shape, scale } = inputTensor(value, what);
+  const { data: given, shape, scale } = inputTensor(value, what);
+  // A view would take the whole buffer under it along.
+  const data = given.byteLength < given.buffer.byteLength ? given.slice() : given;
   return scale === undefined ? { data, shape } : { data, shape, scale };
 }
 
 /** fit's args but for the model's id. Throws for what can be seen to be wrong on the page. */
 export function fitArgs(x: Input, y: Input, options: FitOptions, callbacks: readonly Callbacks[]): Record<string, Wire> {
+  if (options.batchesPerEpoch !== undefined) throw new TabgradError('bad_config', 'fit: batchesPerEpoch is for an iterable of batches, and x is a tensor');
   const args: Record<string, Wire> = { x: wireTensor(x, 'fit: x'), y: wireTensor(y, 'fit: y') };
   for (const key of ['batchSize', 'epochs', 'initialEpoch', 'validationSplit', 'validationBatchSize', 'shuffle', 'seed'] as const) {
     if (options[key] !== undefined) args[key] = options[key];
   }
   if (options.validationData !== undefined) {
-    if (!Array.isArray(options.validationData) || options.validationData.length < 2) {
+    if (!Array.isArray(options.validationData) || options.validationData.length !== 2) {
       throw new TabgradError('bad_data', `fit: validationData is ${describe(options.validationData)}, want [x, y]`);
     }
-    const [vx, vy, weight] = options.validationData as readonly [Input, Input, TensorLike?];
+    const [vx, vy] = options.validationData as readonly [Input, Input];
     args['validationX'] = wireTensor(vx, 'fit: validationData[0]');
     args['validationY'] = wireTensor(vy, 'fit: validationData[1]');
-    if (weight !== undefined) args['validationSampleWeight'] = wireTensor(weight, 'fit: validationData[2]');
   }
   if (options.sampleWeight !== undefined) args['sampleWeight'] = wireTensor(options.sampleWeight, 'fit: sampleWeight');
   if (options.classWeight !== undefined) args['classWeight'] = { ...options.classWeight };

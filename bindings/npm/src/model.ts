@@ -4,11 +4,11 @@ import { Config, wireValue, type Layer, type Loss, type Metric, type Optimizer }
 import type { Connection } from './connection.js';
 import { TabgradError } from './errors.js';
 import {
+  callbackList,
   deliver,
   fitArgs,
   verboseCallback,
   wireTensor,
-  type Callbacks,
   type EvaluateOptions,
   type FitOptions,
   type History,
@@ -115,8 +115,7 @@ export class Sequential {
   async fit(x: Input, y: Input, options?: FitOptions): Promise<History>;
   async fit(batches: Batches, y?: undefined, options?: FitOptions): Promise<History>;
   async fit(x: Input | Batches, y: Input | undefined, options: FitOptions = {}): Promise<History> {
-    const given = options.callbacks ?? [];
-    const callbacks: Callbacks[] = Array.isArray(given) ? [...given] : [given as Callbacks];
+    const callbacks = callbackList(options.callbacks);
     if (options.verbose) callbacks.push(verboseCallback(options.epochs ?? 1));
     let train: () => Promise<History>;
     if (isBatches(x)) {

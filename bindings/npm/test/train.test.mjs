@@ -78,8 +78,11 @@ test("a user's arrays are neither detached nor changed", async () => {
   const x = tg.tensor(Float32Array.from(xor.x.flat()), [4, 2]);
   await model.fit(x, xor.y, { epochs: 2 });
   await model.trainOnBatch(x, xor.y);
-  await model.predict(x);
+  const p = await model.predict(x);
   assert.deepEqual(x.data, Float32Array.from(xor.x.flat()));
+  // A part of a larger array.
+  const view = new Float32Array([9, 9, ...xor.x.flat(), 9]).subarray(2, 10);
+  assert.deepEqual(await model.predict(tg.tensor(view, [4, 2])), p);
 });
 
 test('compile reports its error to whoever waits for it', async () => {
@@ -103,6 +106,8 @@ describe('bad input is refused and loses nothing', () => {
     ['no targets', (model) => model.fit(xor.x), 'bad_data', /y is missing/],
     ['two inputs', (model) => model.fit([tg.tensor(xor.x), tg.tensor(xor.x)], xor.y), 'unsupported', /2 inputs/],
     ['a batch size of 0', (model) => model.fit(xor.x, xor.y, { batchSize: 0 }), 'bad_config', /batchSize is 0/],
+    ['an unknown callback', (model) => model.fit(xor.x, xor.y, { callbacks: { onBatchBegin() {} } }), 'bad_config', /no callback onBatchBegin, want onTrainBegin/],
+    ['batchesPerEpoch with tensors', (model) => model.fit(xor.x, xor.y, { batchesPerEpoch: 3 }), 'bad_config', /batchesPerEpoch/],
     ['what is no tensor', (model) => model.predict('text'), 'bad_data', /predict: x: got "text"/],
     ['weights of another model', (model) => model.setWeights([[[1]]]), 'shape_mismatch', /1 weights.*4/],
   ];
