@@ -70,6 +70,8 @@ func (b *Builder) emitBarrier() *asm.Func {
 		})
 	})
 	patience := f.LetI32(zero.AtomicLoad(ControlPatience))
+	// In a local: V8's first compiler (in Node 20) waits for ever when it is a constant here.
+	slice := f.LetI64(asm.C64(100e6)) // ns
 	f.If(patience.Eqz(), func() { patience.Set(asm.C(DefaultPatience)) })
 	f.Drop(zero.AtomicAdd(ControlSleepers, asm.C(1)))
 	f.Block(func(done asm.Label) {
@@ -81,7 +83,7 @@ func (b *Builder) emitBarrier() *asm.Func {
 				f.Br(done)
 			})
 			// 2 is a time-out; a wake is no sign that the epoch is over.
-			f.If(zero.AtomicWait(ControlEpoch, epoch, asm.C64(100e6)).Eq(asm.C(2)), func() {
+			f.If(zero.AtomicWait(ControlEpoch, epoch, slice).Eq(asm.C(2)), func() {
 				patience.Set(patience.SubC(1))
 			})
 			f.Br(again)

@@ -40,14 +40,22 @@ func TestHostedGolden(t *testing.T) {
 	fmt.Println(b.Name(), hash)
 }
 
+// TestHostedLost: the page has ended all lanes but Go's own.
+func TestHostedLost(t *testing.T) {
+	b := hosted(t)
+	if _, _, _, err := training.Golden(b); !errors.Is(err, simd.ErrLost) {
+		t.Errorf("got %v, wanted ErrLost", err)
+	}
+}
+
 func TestHostedWithoutKernels(t *testing.T) {
 	if _, err := simd.NewHosted(); !errors.Is(err, prog.ErrUnsupported) {
 		t.Errorf("got %v, wanted ErrUnsupported", err)
 	}
 }
 
-// TestHostedAllocateNothing: neither the kernels' memory nor Go's heap grows.
-func TestHostedAllocateNothing(t *testing.T) {
+// TestHostedAllocate: neither the kernels' memory nor Go's heap grows.
+func TestHostedAllocate(t *testing.T) {
 	b := hosted(t)
 	p, err := training.SmallCNN(2).Build()
 	if err != nil {

@@ -3,12 +3,14 @@
 package simd_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tabgrad/tabgrad/wasm/kernels"
 	"github.com/tabgrad/tabgrad/wasm/simd/internal/training"
@@ -28,10 +30,11 @@ func hostedFolder(t *testing.T) string {
 	runtime, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js"))
 	must(t, err)
 	for name, content := range map[string][]byte{
-		"wasm_exec.js":         runtime,
-		"kernels-strict.wasm":  kernels.Module(kernels.Options{Shared: true}),
-		"kernels-relaxed.wasm": kernels.Module(kernels.Options{Shared: true, Relaxed: true}),
-		"trampoline.wasm":      kernels.Trampoline(),
+		"wasm_exec.js":               runtime,
+		"kernels-strict.wasm":        kernels.Module(kernels.Options{Shared: true}),
+		"kernels-strict-single.wasm": kernels.Module(kernels.Options{}),
+		"kernels-relaxed.wasm":       kernels.Module(kernels.Options{Shared: true, Relaxed: true}),
+		"trampoline.wasm":            kernels.Trampoline(),
 	} {
 		must(t, os.WriteFile(filepath.Join(folder, name), content, 0o644))
 	}
@@ -49,12 +52,18 @@ func TestInNode(t *testing.T) {
 		prints  string
 	}{
 		{"strict", 0, "WithoutKernels", ""},
-		{"strict", 1, "Golden|Allocate", "simd strict, 1 lane " + training.GoldenHash},
+		{"strict", 2, "Lost", ""},
+		{"strict-single", 1, "Golden|Allocate|RunsOut", "simd strict, 1 lane " + training.GoldenHash},
 		{"strict", 2, "Golden|RunsOut", "simd strict, 2 lanes " + training.GoldenHash},
 		{"relaxed", 1, "Golden|Conformance", "simd relaxed, 1 lane "},
 	} {
-		out, err := exec.Command("node", "testdata/hosted.mjs", folder,
-			c.variant, fmt.Sprint(c.lanes), "-test.run=^TestHosted("+c.run+")").CombinedOutput()
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		node := exec.CommandContext(ctx, "node", "testdata/hosted.mjs", folder, c.variant, fmt.Sprint(c.lanes), "-test.run=^TestHosted("+c.run+")$")
+		if c.run == "Lost" {
+			node.Env = append(os.Environ(), "LOSE=1")
+		}
+		out, err := node.CombinedOutput()
+		cancel()
 		if err != nil {
 			t.Errorf("%+v: node (version 20 or later is needed): %v\n%s", c, err, out)
 		}
