@@ -24,9 +24,6 @@ const (
 	numRules
 )
 
-// slots is how many of S, T and U a rule has.
-var slots = [numRules]int{0, 1, 1, 1, 2, 3, 1, 2, 2, 3}
-
 // Update is: for i := range N { W[i], S[i], T[i], U[i] = Rule(W[i], G[i], S[i], T[i], U[i]) }. Hyper
 // is the address of η.
 type Update struct {

@@ -4,6 +4,9 @@ package kernels
 
 import "github.com/tabgrad/tabgrad/wasm/asm"
 
+// slots is how many of S, T and U a rule has.
+var slots = [numRules]int{0, 1, 1, 1, 2, 3, 1, 2, 2, 3}
+
 func init() {
 	add(Kernel{
 		Op: OpUpdate, Name: "f32_update",
