@@ -42,14 +42,9 @@ func appendJSON(dst []byte, where string, v any) ([]byte, error) {
 	case []any:
 		return appendList(dst, where, v)
 	case map[string]any:
-		keys := make([]string, 0, len(v))
-		for key := range v {
-			keys = append(keys, key)
-		}
-		slices.Sort(keys)
-		sorted := make(ordered, len(keys))
-		for i, key := range keys {
-			sorted[i] = pair{key, v[key]}
+		sorted := make(ordered, 0, len(v))
+		for _, key := range sortedKeys(v) {
+			sorted = append(sorted, pair{key, v[key]})
 		}
 		return appendJSON(dst, where, sorted)
 	case ordered:
@@ -100,4 +95,13 @@ func appendString(dst []byte, where, s string) ([]byte, error) {
 		}
 	}
 	return append(dst, '"'), nil
+}
+
+func sortedKeys(o map[string]any) []string {
+	keys := make([]string, 0, len(o))
+	for key := range o {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
 }

@@ -2,7 +2,6 @@ package format
 
 import (
 	"encoding/binary"
-	"maps"
 	"slices"
 	"strings"
 
@@ -160,7 +159,7 @@ func stringsOf(where string, v any) (map[string]string, error) {
 		return nil, fail(ErrFormat, "%s is %s, wanted an object", where, show(v))
 	}
 	out := make(map[string]string, len(o))
-	for _, key := range slices.Sorted(maps.Keys(o)) {
+	for _, key := range sortedKeys(o) {
 		v := o[key]
 		if out[key], ok = v.(string); !ok {
 			return nil, fail(ErrFormat, "%s: %s is %s, wanted a string", where, clip(key), show(v))
@@ -172,10 +171,10 @@ func stringsOf(where string, v any) (map[string]string, error) {
 var safetensorsTypes = map[string]dtype{"F32": float32s, "F16": float16s, "BF16": bfloat16s, "F64": float64s}
 
 // readHeader checks the tensors that a header announces against each other and against the length of the
-// data, and returns them in the order of their bytes.
+// data, and returns them in the order of their bytes, what is empty last.
 func readHeader(top map[string]any, length int) ([]*stored, error) {
 	list := make([]*stored, 0, len(top))
-	for _, name := range slices.Sorted(maps.Keys(top)) { // so that of several mistakes the same one is reported
+	for _, name := range sortedKeys(top) { // so that of several mistakes the same one is reported
 		v := top[name]
 		s := &stored{where: "weight " + clip(name), name: name}
 		o, _ := v.(map[string]any)
@@ -202,27 +201,34 @@ func readHeader(top map[string]any, length int) ([]*stored, error) {
 		}
 		list = append(list, s)
 	}
-	slices.SortFunc(list, func(a, b *stored) int {
-		if a.begin != b.begin {
-			return a.begin - b.begin
-		}
-		if a.end != b.end { // what is empty comes first
-			return a.end - b.end
-		}
-		if a.name < b.name {
-			return -1
-		}
-		return 1
-	})
-	at := 0
+	at, end := 0, 0
+	begins := make(map[int]*stored, len(list)) // of what is not empty, which may lie anywhere
 	for _, s := range list {
-		if s.begin < at {
-			return nil, fail(ErrFormat, "%s: begins at byte %d, inside the one before, which ends at %d", s.where, s.begin, at)
+		if s.end > end {
+			end = s.end
 		}
-		if s.begin > at {
-			return nil, fail(ErrFormat, "%s: begins at byte %d, a hole behind the one before, which ends at %d", s.where, s.begin, at)
+		if s.begin < s.end {
+			if begins[s.begin] != nil {
+				return nil, fail(ErrFormat, "%s: begins at byte %d, where %s does", s.where, s.begin, begins[s.begin].where)
+			}
+			begins[s.begin] = s
 		}
-		at = s.end
+	}
+	ordered := make([]*stored, 0, len(list))
+	for range begins {
+		s := begins[at]
+		if s == nil {
+			return nil, fail(ErrFormat, "safetensors: no tensor begins at byte %d, where one ends, and the last ends at %d: there is a hole or an overlap", at, end)
+		}
+		ordered, at = append(ordered, s), s.end
+	}
+	for _, s := range list {
+		if s.begin == s.end {
+			if s.end > at {
+				return nil, fail(ErrFormat, "%s: is empty and lies at byte %d, behind the data's end, %d", s.where, s.end, at)
+			}
+			ordered = append(ordered, s)
+		}
 	}
 	if at > length {
 		return nil, fail(ErrTruncated, "safetensors: %d bytes of data, the header announces %d", length, at)
@@ -230,7 +236,7 @@ func readHeader(top map[string]any, length int) ([]*stored, error) {
 	if at < length {
 		return nil, fail(ErrFormat, "safetensors: %d bytes of data, the header announces %d", length, at)
 	}
-	return list, nil
+	return ordered, nil
 }
 
 // WriteSafetensors writes a model as one safetensors file: each variable as a float32 tensor of its name,

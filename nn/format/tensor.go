@@ -3,7 +3,7 @@ package format
 import (
 	"encoding/binary"
 	"math"
-	"strings"
+	"unicode/utf8"
 
 	"github.com/tabgrad/tabgrad/nn"
 )
@@ -140,8 +140,11 @@ func show(v any) string {
 	if err != nil {
 		return err.Error()
 	}
-	if len(text) > 80 {
-		return strings.ToValidUTF8(string(text[:80]), "") + "…"
+	if n := 80; len(text) > n {
+		for !utf8.RuneStart(text[n]) {
+			n--
+		}
+		return string(text[:n]) + "…"
 	}
 	return string(text)
 }

@@ -2,7 +2,6 @@ package format
 
 import (
 	"errors"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -95,7 +94,7 @@ func readTopology(where string, v any) (map[string]any, error) {
 // readLayer makes nn's layer of one of tfjs's.
 func readLayer(where, class string, from map[string]any) (string, map[string]any, error) {
 	config := map[string]any{}
-	for _, key := range slices.Sorted(maps.Keys(from)) {
+	for _, key := range sortedKeys(from) {
 		v := from[key]
 		if !withinInt32(v) && key != "seed" {
 			return "", nil, fail(ErrTooLarge, "%s: %s is %s, wanted numbers of at most %d", where, clip(key), show(v), math.MaxInt32)
@@ -191,12 +190,12 @@ var scalings = []struct {
 	name, mode, distribution string
 	scale                    float64
 }{
-	{"GlorotUniform", "fanavg", "uniform", 1},
-	{"GlorotNormal", "fanavg", "normal", 1},
-	{"HeUniform", "fanin", "uniform", 2},
-	{"HeNormal", "fanin", "normal", 2},
-	{"LecunUniform", "fanin", "uniform", 1},
-	{"LecunNormal", "fanin", "normal", 1},
+	{"GlorotUniform", "fan_avg", "uniform", 1},
+	{"GlorotNormal", "fan_avg", "normal", 1},
+	{"HeUniform", "fan_in", "uniform", 2},
+	{"HeNormal", "fan_in", "normal", 2},
+	{"LecunUniform", "fan_in", "uniform", 1},
+	{"LecunNormal", "fan_in", "normal", 1},
 }
 
 func readInitializer(where string, v any) (any, error) {
@@ -207,7 +206,12 @@ func readInitializer(where string, v any) (any, error) {
 	}
 	config, _ := o["config"].(map[string]any)
 	mode, _ := config["mode"].(string)
-	mode = strings.ToLower(strings.ReplaceAll(mode, "_", ""))
+	switch mode { // tfjs's own words
+	case "fanAvg":
+		mode = "fan_avg"
+	case "fanIn":
+		mode = "fan_in"
+	}
 	distribution, _ := config["distribution"].(string)
 	if distribution == "truncated_normal" {
 		distribution = "normal"
