@@ -1,0 +1,161 @@
+package endpoint
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/tabgrad/tabgrad/nn"
+	"github.com/tabgrad/tabgrad/nn/data"
+	"github.com/tabgrad/tabgrad/nn/format"
+	"github.com/tabgrad/tabgrad/nn/prog"
+)
+
+// A Model is a model that is served. Its methods may be called by several goroutines.
+type Model struct {
+	model   *nn.Model
+	in, out []int
+	inSize  int
+	outSize int
+	classes bool // the output is the probabilities of classes
+	layers  []layer
+	params  int
+	work    float64 // multiplications for one instance, roughly
+	sha256  string
+	backend string
+}
+
+// A layer as GET /v1/model shows it. Shapes are one instance's.
+type layer struct {
+	Name        string `json:"name"`
+	Class       string `json:"class"`
+	OutputShape []int  `json:"output_shape"`
+	Params      int    `json:"params"`
+}
+
+// Load reads a safetensors file with the model's config in its metadata, as nn/format writes it, and
+// prepares the model to run on backend. sum is the file's sha256 in hex; where it is empty Load computes it.
+func Load(file []byte, sum string, backend prog.Backend) (*Model, error) {
+	a, err := format.ReadSafetensors(file)
+	if err != nil {
+		return nil, err
+	}
+	a.Training = nil // what predicts doesn't train
+	if sum == "" {
+		h := sha256.Sum256(file)
+		sum = hex.EncodeToString(h[:])
+	}
+	m := &Model{sha256: sum, backend: backend.Name()}
+	if m.model, err = a.Model(backend); err != nil {
+		return nil, err
+	}
+	m.in, m.out = m.model.InputShape(), m.model.OutputShape()
+	if m.in == nil {
+		return nil, fmt.Errorf("model: the input's shape is not known: %w", nn.ErrNotBuilt)
+	}
+	m.inSize, m.outSize = size(m.in), size(m.out)
+	if m.inSize == 0 || m.outSize == 0 {
+		return nil, fmt.Errorf("model: input %v, output %v, wanted at least one number each: %w", m.in, m.out, nn.ErrShape)
+	}
+	if err := m.describe(a.Topology); err != nil {
+		return nil, err
+	}
+	// The first answer should not wait for the program's compilation.
+	one := make([]float32, m.inSize)
+	if _, err := m.predict(context.Background(), one, 1); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// describe fills in the layers, the work, and what the output means.
+func (m *Model) describe(topology map[string]any) error {
+	if inner, ok := topology["config"].(map[string]any); ok {
+		topology = inner
+	}
+	variables, err := m.model.Variables()
+	if err != nil {
+		return err
+	}
+	shape := m.in
+	list, _ := topology["layers"].([]any)
+	for _, v := range list {
+		c, _ := v.(map[string]any)
+		config, _ := c["config"].(map[string]any)
+		l, err := nn.LayerFrom(v)
+		if err != nil {
+			return err
+		}
+		if shape, err = l.Build(&nn.Scope{}, shape); err != nil {
+			return err
+		}
+		d := layer{OutputShape: append([]int{}, shape...)}
+		d.Name, _ = config["name"].(string)
+		d.Class, _ = c["class_name"].(string)
+		if d.Class == "InputLayer" {
+			continue
+		}
+		m.work += float64(size(shape))
+		for _, v := range variables {
+			if !strings.HasPrefix(v.Name, d.Name+"/") {
+				continue
+			}
+			n := size(v.Shape)
+			d.Params += n
+			if last := len(v.Shape) - 1; last > 0 { // a kernel: applied once for each place of the output
+				n *= max(1, size(shape)/max(1, v.Shape[last]))
+			}
+			m.work += float64(n)
+		}
+		m.params += d.Params
+		m.layers = append(m.layers, d)
+		activation := config["activation"]
+		if a, ok := activation.(map[string]any); ok {
+			activation = a["class_name"]
+		}
+		m.classes = len(m.out) == 1 && m.outSize > 1 && (strings.EqualFold(d.Class, "softmax") || activation == "softmax")
+	}
+	return nil
+}
+
+// batch is how many instances run at once where there are so many; the others run one by one, so that
+// no more than two programs are ever compiled, whatever is asked.
+const batch = 16
+
+// predict is the outputs of n instances. Every instance's output is the same to the bit whichever others
+// come with it.
+func (m *Model) predict(ctx context.Context, x []float32, n int) ([]float32, error) {
+	y := make([]float32, 0, n*m.outSize)
+	for at := 0; at < n; {
+		count := 1
+		if n-at >= batch {
+			count = batch
+		}
+		column, err := data.NewFloats(append([]int{count}, m.in...), x[at*m.inSize:(at+count)*m.inSize])
+		if err != nil {
+			return nil, err
+		}
+		p, err := m.model.Predict(ctx, column, nn.PredictOptions{BatchSize: count})
+		if err != nil {
+			return nil, err
+		}
+		y = append(y, p.Data...)
+		at += count
+	}
+	return y, nil
+}
+
+// isDigits says that the model reads images as MNIST has them.
+func (m *Model) isDigits() bool {
+	return m.inSize == data.DigitSide*data.DigitSide
+}
+
+func size(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
