@@ -66,6 +66,7 @@ func TestKeyboardOnly(t *testing.T) {
 
 // Every control has a name that is read out, and every picture that says something too.
 func TestNames(t *testing.T) {
+	t.Parallel()
 	p := open(t, options{})
 	p.ready()
 	nameless := eval[[]string](p, `[...document.querySelectorAll('input, button, canvas:not([aria-hidden], [role=img] *), [role=img], [tabindex], section')]
@@ -127,6 +128,7 @@ func (p *page) drawWithFinger() {
 
 // A number that is out of range in the closed part of the form is shown, with the browser's own words, and nothing starts.
 func TestInvalidNumber(t *testing.T) {
+	t.Parallel()
 	p := open(t, options{})
 	p.ready()
 	p.click("#advanced summary")

@@ -27,14 +27,7 @@ func TestOwnFiles(t *testing.T) {
 	idx := func(name string, raw []byte, dims ...int) string {
 		t.Helper()
 		path := filepath.Join(dir, name)
-		file, err := os.Create(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := data.WriteIDX(file, &data.IDX{Type: data.Uint8, Dims: dims, Raw: raw}); err != nil {
-			t.Fatal(err)
-		}
-		if err := file.Close(); err != nil {
+		if err := writeIDX(path, &data.IDX{Type: data.Uint8, Dims: dims, Raw: raw}); err != nil {
 			t.Fatal(err)
 		}
 		return path
@@ -60,7 +53,7 @@ func TestOwnFiles(t *testing.T) {
 		files []string
 		want  []string
 	}{
-		{"truncated", []string{truncated, goodLabels}, []string{"cut-images.idx3-ubyte could not be read", "truncated"}},
+		{"truncated", []string{truncated, goodLabels}, []string{"cut-images.idx3-ubyte could not be read", "2744000 bytes wanted for 3500x28x28, got 2743900"}},
 		{"no IDX at all", []string{writeText(t, dir), goodLabels}, []string{"notes.txt could not be read"}},
 		{"no labels", []string{goodImages}, []string{"no file of labels"}},
 		{"too few labels", []string{goodImages, idx("few-labels", bytes[:100], 100)}, []string{"3500 images", "100 labels"}},

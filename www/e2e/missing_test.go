@@ -4,12 +4,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-
-	"github.com/tabgrad/tabgrad/www/site"
 )
 
 // Without the engine's files the page says so, and what to do.
 func TestEngineFilesMissing(t *testing.T) {
+	t.Parallel()
 	p := open(t, options{
 		wrap: func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -33,6 +32,7 @@ func TestEngineFilesMissing(t *testing.T) {
 
 // A server that answers everything unknown with its front page sends HTML where a .wasm is wanted.
 func TestWasmServedAsHTML(t *testing.T) {
+	t.Parallel()
 	p := open(t, options{wrap: func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, "/tabgrad.wasm") {
@@ -49,7 +49,7 @@ func TestWasmServedAsHTML(t *testing.T) {
 
 // Under a path, and without MNIST: the page says that it isn't there and trains on digits of its own.
 func TestSubPathWithoutMNIST(t *testing.T) {
-	p := open(t, options{prefix: "/some/where/", Options: site.Options{}})
+	p := open(t, options{prefix: "/some/where/", noMNIST: true})
 	said := p.problem()
 	if !strings.Contains(said, "MNIST isn’t here") {
 		t.Errorf("the panel says %q", said)
@@ -60,5 +60,11 @@ func TestSubPathWithoutMNIST(t *testing.T) {
 	}
 	if disabled := eval[bool](p, "document.querySelector('[name=data][value=mnist]').disabled"); !disabled {
 		t.Error("MNIST can still be chosen")
+	}
+	p.click("[name=model][value=mlp]")
+	p.fill("#epochs", "1")
+	p.train()
+	if accuracy := percent(t, p.text("#test-accuracy")); accuracy < 0.7 {
+		t.Errorf("test accuracy %.4f on generated digits", accuracy)
 	}
 }

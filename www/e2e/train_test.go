@@ -7,8 +7,6 @@ import (
 
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
-
-	"github.com/tabgrad/tabgrad/www/site"
 )
 
 // A network whose gradients are wrong stays near 10 %, one whose convolutions' gradients are wrong far below this.
@@ -16,7 +14,7 @@ const learned = 0.90
 
 // The whole visit: the convolutional network learns, the page answers meanwhile, and everything it shows fits together.
 func TestConvolutionalNetworkLearns(t *testing.T) {
-	p := open(t, options{Options: site.Options{MNIST: mnistDir()}})
+	p := open(t, options{})
 	p.ready()
 	if !eval[bool](p, "crossOriginIsolated") {
 		t.Error("the page is not cross-origin isolated")
@@ -32,12 +30,14 @@ func TestConvolutionalNetworkLearns(t *testing.T) {
 	}
 
 	p.click("#advanced summary")
-	p.fill("#limit", "5000")
-	p.fill("#epochs", "2")
+	// Small batches: many steps, so that little data teaches much.
+	p.fill("#limit", "4000")
+	p.fill("#batch", "32")
+	p.fill("#epochs", "1")
 	p.click("#train")
 	p.inState("training")
 	wait[bool](p, "document.querySelector('.epoch-line')?.textContent.includes('loss: ')")
-	if line := p.text(".epoch-line"); !strings.Contains(line, "/40 ━") || !strings.Contains(line, "/step - accuracy: ") {
+	if line := p.text(".epoch-line"); !strings.Contains(line, "/125 ━") || !strings.Contains(line, "/step - accuracy: ") {
 		t.Errorf("the progress line is %q, want Keras's", line)
 	}
 
@@ -65,7 +65,7 @@ func TestConvolutionalNetworkLearns(t *testing.T) {
 		t.Errorf("the log ends with %q", said)
 	}
 	accuracy := percent(t, p.text("#test-accuracy"))
-	t.Logf("test accuracy after 2 epochs of 5,000 digits: %.4f", accuracy)
+	t.Logf("test accuracy after 4,000 digits: %.4f", accuracy)
 	if accuracy < learned {
 		t.Errorf("test accuracy %.4f, want at least %v", accuracy, learned)
 	}
@@ -92,12 +92,8 @@ func (p *page) checkResults(accuracy float64) {
 			}
 		}
 	}
-	tested := 1000
-	if mnistDir() != "" {
-		tested = 10000
-	}
-	if all != tested {
-		p.t.Errorf("the matrix counts %d digits, want %d", all, tested)
+	if all != testDigits {
+		p.t.Errorf("the matrix counts %d digits, want %d", all, testDigits)
 	}
 	if got := float64(right) / float64(all); got < accuracy-0.0001 || got > accuracy+0.0001 {
 		p.t.Errorf("the matrix has %.4f on its diagonal, the page says %.4f", got, accuracy)
@@ -142,7 +138,7 @@ func TestStopAndTrainAgain(t *testing.T) {
 
 // Without COOP and COEP there is no shared memory: one lane, and it trains all the same.
 func TestNotIsolated(t *testing.T) {
-	p := open(t, options{Options: site.Options{NotIsolated: true}})
+	p := open(t, options{notIsolated: true})
 	p.ready()
 	if eval[bool](p, "crossOriginIsolated") {
 		t.Fatal("the page is isolated; the test shows nothing")

@@ -1,5 +1,6 @@
 // The page: joins the form, the engine and what is shown. Its state is on <body data-state>:
 // starting (no engine yet), idle, preparing (data or network on the way), training, paused, stopping, lost.
+// It leaves marks in the browser's performance timeline: engine, digits, train (pressed) and first step.
 
 import { makeBars } from './bars.js';
 import { clearConfusion, showConfusion } from './confusion.js';
@@ -101,6 +102,7 @@ async function start() {
     return;
   }
   showEngine(at('engine'), at('versions'), page.tg);
+  performance.mark('engine');
   setState('idle');
   if (!(await mnistHere) && settings.values().source === 'mnist') {
     settings.withoutMnist();
@@ -119,6 +121,7 @@ async function prepareAhead() {
   try {
     const data = await digits();
     if (document.body.dataset.state !== 'idle') return;
+    performance.mark('digits');
     say(`Ready: ${count(data.train)} ${data.name} to train on, ${count(data.test)} to test with.`);
     await network();
     reader.refresh();
@@ -189,6 +192,7 @@ async function run() {
   }
   const abort = new AbortController();
   page.abort = abort;
+  performance.mark('train');
   setState('preparing');
   try {
     const data = await digits();
@@ -234,12 +238,15 @@ function clearResults() {
 // What train() tells, on the page.
 function shown({ epochs }, data) {
   let line = null;
+  let stepped = false;
   return {
     onEpoch(epoch) {
       log.beginEpoch(epoch, epochs);
       at('epoch').textContent = `${epoch + 1} / ${epochs}`;
     },
     onBatch(position, loss, accuracy) {
+      if (!stepped) performance.mark('first step');
+      stepped = true;
       lossCurve.addBatch(position, loss);
       accuracyCurve.addBatch(position, accuracy);
     },

@@ -166,7 +166,7 @@ func follow(ctx context.Context, n int) (epoch, error) {
 }
 
 func until(ctx context.Context, expression string) error {
-	_, err := chromedp.Run(ctx, chromedp.Poll[bool](`Boolean(`+expression+`)`, chromedp.WithPollingMutation(), chromedp.WithPollingTimeout(0)))
+	_, err := chromedp.Run(ctx, chromedp.Poll[bool](`Boolean(`+expression+`)`, chromedp.WithPollingInterval(time.Second), chromedp.WithPollingTimeout(0)))
 	return err
 }
 
