@@ -14,6 +14,7 @@ SHELL := /bin/bash
 
 NPM      := bindings/npm
 DIST     := $(NPM)/dist
+TFJS     := nn/format/testdata/tfjs
 FUZZTIME ?= 10s
 # Lock files hold no addresses; npm asks the registry that the machine is set up for.
 NPM_CI   := npm ci --no-audit --no-fund --loglevel=error
@@ -21,7 +22,7 @@ NPM_CI   := npm ci --no-audit --no-fund --loglevel=error
 # What is compiled for JavaScript hosts as well.
 JS_PACKAGES := ./nn/... ./bindings/... ./wasm/browser ./wasm/simd ./wasm/simd/internal/... ./wasm/kernels
 
-GO_SOURCES := $(shell find nn wasm bindings -name '*.go' -not -path '*/node_modules/*')
+GO_SOURCES := $(shell find nn wasm bindings -name node_modules -prune -o -name '*.go' -not -name '*_test.go' -print)
 TS_SOURCES := $(shell find $(NPM)/src $(NPM)/scripts -type f 2>/dev/null)
 
 .PHONY: run build test test-go test-node test-browser bench check fuzz mnist generate clean
@@ -39,6 +40,11 @@ www/node_modules/.built: www/package-lock.json
 	cd www && $(NPM_CI)
 	touch $@
 
+# Only for nn/format's tests, which let tfjs read what tabgrad writes.
+$(TFJS)/node_modules/.built: $(TFJS)/package-lock.json
+	cd $(TFJS) && $(NPM_CI)
+	touch $@
+
 $(DIST)/.built: $(NPM)/node_modules/.built $(GO_SOURCES) $(TS_SOURCES) $(wildcard wasm/kernels/*.wasm) go.sum
 	cd $(NPM) && npm run --silent build
 	touch $@
@@ -50,7 +56,7 @@ www/dist/.built: $(DIST)/.built www/node_modules/.built $(shell find www -type f
 test: test-go test-node test-browser
 
 # The packages that need no browser; www/e2e has its own target.
-test-go: build
+test-go: build $(TFJS)/node_modules/.built
 	go vet ./...
 	go test $$(go list ./... | grep -v /www/e2e)
 
@@ -86,7 +92,7 @@ check: build .cache/staticcheck
 fuzz:
 	for pkg in $$(go list ./...); do \
 	  for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-	    go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x $$pkg; \
+	    go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg; \
 	  done; \
 	done
 
@@ -94,4 +100,4 @@ mnist:
 	go run ./nn/data/mnist/fetch
 
 clean:
-	rm -rf .cache $(DIST) www/dist $(NPM)/node_modules www/node_modules
+	rm -rf .cache $(DIST) www/dist $(NPM)/node_modules www/node_modules $(TFJS)/node_modules
