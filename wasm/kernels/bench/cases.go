@@ -3,6 +3,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/tabgrad/tabgrad/wasm/asm"
 	"github.com/tabgrad/tabgrad/wasm/kernels"
 )
@@ -43,12 +45,18 @@ func allCases() []benchCase {
 	same.OH, same.OW, same.PadTop, same.PadLeft = 26, 26, 1, 1
 	one := conv2
 	one.N = 1
-	return []benchCase{
+	block := func(size, c, f uint32) kernels.ConvGeometry {
+		return kernels.ConvGeometry{N: 16, H: size, W: size, C: c, OH: size, OW: size, F: f, KH: 3, KW: 3, PadTop: 1, PadLeft: 1}
+	}
+	cases := []benchCase{
 		forward("conv2d_1 forward", conv1),
 		gradKernel("conv2d_1 kernel's gradient", conv1),
 		forward("conv2d_2 forward", conv2),
 		gradInput("conv2d_2 input's gradient", conv2),
 		gradKernel("conv2d_2 kernel's gradient", conv2),
+		winogradForward("conv2d_2 forward, Winograd", conv2),
+		winogradGradInput("conv2d_2 input's gradient, Winograd", conv2),
+		winogradGradKernel("conv2d_2 kernel's gradient, Winograd", conv2),
 		gemm("dense_1 forward 128x128x9216", 128, 128, 9216, false, false, true),
 		gemm("dense_1 input's gradient 128x9216x128", 128, 9216, 128, false, true, false),
 		gemm("dense_1 kernel's gradient 9216x128x128", 9216, 128, 128, true, false, false),
@@ -61,6 +69,17 @@ func allCases() []benchCase {
 		gemm("one image, dense_1 1x128x9216", 1, 128, 9216, false, false, true),
 		gemm("one image, dense_2 1x10x128", 1, 10, 128, false, false, true),
 	}
+	// Same padding, 16 images: where Winograd pays.
+	for _, g := range []kernels.ConvGeometry{
+		block(32, 8, 8), block(32, 16, 16), block(32, 32, 32), block(16, 32, 64), block(16, 64, 64), block(8, 64, 128), block(8, 128, 128),
+		block(4, 64, 64), block(5, 64, 64), block(2, 64, 64), block(8, 256, 256),
+	} {
+		name := fmt.Sprintf("%dx%dx%d to %d ", g.H, g.W, g.C, g.F)
+		cases = append(cases, forward(name+"forward", g), winogradForward(name+"forward, Winograd", g),
+			gradInput(name+"input's gradient", g), winogradGradInput(name+"input's gradient, Winograd", g),
+			gradKernel(name+"kernel's gradient", g), winogradGradKernel(name+"kernel's gradient, Winograd", g))
+	}
+	return cases
 }
 
 func gemm(name string, m, n, k uint32, transA, transB, bias bool) benchCase {
@@ -112,6 +131,39 @@ func gradInput(name string, g kernels.ConvGeometry) benchCase {
 func gradKernel(name string, g kernels.ConvGeometry) benchCase {
 	a := newArena()
 	c := kernels.Conv2DGradKernel{
+		ConvGeometry: g, X: a.floats(g.N * g.H * g.W * g.C), DY: a.floats(g.N * g.OH * g.OW * g.F),
+		DKernel: a.floats(g.KH * g.KW * g.C * g.F), DBias: a.floats(g.F),
+	}
+	c.Scratch = a.bytes(c.ScratchBytes(1))
+	return a.done(name, convFlops(g), c.Calls())
+}
+
+// The Winograd cases count what the direct kernels do, so that their rates compare; they
+// may pass the peak.
+
+func winogradForward(name string, g kernels.ConvGeometry) benchCase {
+	a := newArena()
+	c := kernels.WinogradConv2D{
+		ConvGeometry: g, X: a.floats(g.N * g.H * g.W * g.C), Kernel: a.floats(g.KH * g.KW * g.C * g.F),
+		Y: a.floats(g.N * g.OH * g.OW * g.F), Epilogue: kernels.Epilogue{Bias: a.floats(g.F), ReLU: true},
+	}
+	c.Scratch = a.bytes(c.ScratchBytes(1))
+	return a.done(name, convFlops(g), c.Calls())
+}
+
+func winogradGradInput(name string, g kernels.ConvGeometry) benchCase {
+	a := newArena()
+	c := kernels.WinogradConv2DGradInput{
+		ConvGeometry: g, DY: a.floats(g.N * g.OH * g.OW * g.F), Kernel: a.floats(g.KH * g.KW * g.C * g.F),
+		DX: a.floats(g.N * g.H * g.W * g.C), Epilogue: kernels.Epilogue{Mask: a.floats(g.N * g.H * g.W * g.C)},
+	}
+	c.Scratch = a.bytes(c.ScratchBytes(1))
+	return a.done(name, 2*float64(g.N*g.H*g.W*g.C)*float64(g.KH*g.KW*g.F), c.Calls())
+}
+
+func winogradGradKernel(name string, g kernels.ConvGeometry) benchCase {
+	a := newArena()
+	c := kernels.WinogradConv2DGradKernel{
 		ConvGeometry: g, X: a.floats(g.N * g.H * g.W * g.C), DY: a.floats(g.N * g.OH * g.OW * g.F),
 		DKernel: a.floats(g.KH * g.KW * g.C * g.F), DBias: a.floats(g.F),
 	}
