@@ -19,6 +19,9 @@ var ErrLost = errors.New("the kernels are lost")
 type Backend struct {
 	name  string
 	lanes int
+	// winograd is on with the relaxed kernels only: the strict ones keep to the definition's sums,
+	// though Winograd's are the same everywhere, too.
+	winograd bool
 
 	mu     sync.Mutex
 	host   host
@@ -63,7 +66,7 @@ func newBackend(h host, variant string, lanes int) *Backend {
 		s = ""
 	}
 	return &Backend{
-		name: fmt.Sprintf("simd %s, %d lane%s", variant, lanes, s), lanes: lanes,
+		name: fmt.Sprintf("simd %s, %d lane%s", variant, lanes, s), lanes: lanes, winograd: variant == "relaxed",
 		host: h, memory: newAllocator(h), stores: map[*prog.Store]*storage{},
 	}
 }
@@ -171,7 +174,7 @@ func (e *Exec) load() error {
 	if e.arena, err = e.allocate("arena", 4*p.Arena); err != nil {
 		return err
 	}
-	enc := encoder{p: p, lanes: e.backend.lanes, address: e.address}
+	enc := encoder{p: p, lanes: e.backend.lanes, winograd: e.backend.winograd, address: e.address}
 	if err := enc.encode(0); err != nil { // to learn how much scratch it wants
 		return err
 	}

@@ -10,9 +10,11 @@ import (
 // An encoder turns a program's ops into calls of kernels. Ops whose results have no elements become
 // nothing.
 type encoder struct {
-	p       *prog.Program
-	lanes   int
-	address func(b prog.Buf) (uint32, bool)
+	p     *prog.Program
+	lanes int
+	// winograd is whether convolutions may use Winograd's kernels, whose errors are a little larger.
+	winograd bool
+	address  func(b prog.Buf) (uint32, bool)
 
 	program kernels.Program
 	// Each op takes its scratch from scratch on; scratchBytes is the most that one wants.

@@ -79,8 +79,13 @@ func (e *encoder) conv2D(op *prog.Op) {
 	}
 	var behind func()
 	c.Epilogue, behind = e.epilogue(op, a.Epilogue, 2)
-	c.Scratch = e.temporary(c.ScratchBytes(e.lanes))
-	e.program.Add(c.Calls()...)
+	if w := kernels.WinogradConv2D(c); e.winograd && w.Pays() {
+		w.Scratch = e.temporary(w.ScratchBytes(e.lanes))
+		e.program.Add(w.Calls()...)
+	} else {
+		c.Scratch = e.temporary(c.ScratchBytes(e.lanes))
+		e.program.Add(c.Calls()...)
+	}
 	behind()
 }
 
@@ -95,8 +100,13 @@ func (e *encoder) conv2DInputGrad(op *prog.Op) {
 	}
 	var behind func()
 	c.Epilogue, behind = e.epilogue(op, a.Epilogue, 2)
-	c.Scratch = e.temporary(c.ScratchBytes(e.lanes))
-	e.program.Add(c.Calls()...)
+	if w := kernels.WinogradConv2DGradInput(c); e.winograd && w.Pays() {
+		w.Scratch = e.temporary(w.ScratchBytes(e.lanes))
+		e.program.Add(w.Calls()...)
+	} else {
+		c.Scratch = e.temporary(c.ScratchBytes(e.lanes))
+		e.program.Add(c.Calls()...)
+	}
 	behind()
 }
 
@@ -111,6 +121,11 @@ func (e *encoder) conv2DKernelGrad(op *prog.Op) {
 	}
 	if len(op.Out) == 2 {
 		c.DBias = e.at(op.Out[1])
+	}
+	if w := kernels.WinogradConv2DGradKernel(c); e.winograd && w.Pays() {
+		w.Scratch = e.temporary(w.ScratchBytes(e.lanes))
+		e.program.Add(w.Calls()...)
+		return
 	}
 	c.Scratch = e.temporary(c.ScratchBytes(e.lanes))
 	e.program.Add(c.Calls()...)

@@ -28,6 +28,13 @@ func TestHostedConformance(t *testing.T) {
 	backendtest.Run(t, func() prog.Backend { return b }, backendtest.Options{Programs: 20})
 }
 
+// TestHostedWinograd is conformance of what only the relaxed kernels use.
+func TestHostedWinograd(t *testing.T) {
+	b := hosted(t)
+	backendtest.RunCase(t, b, winogradConv, backendtest.Options{})
+	backendtest.RunCase(t, b, winogradLayers, backendtest.Options{})
+}
+
 func TestHostedGolden(t *testing.T) {
 	b := hosted(t)
 	first, last, hash, err := training.Golden(b)

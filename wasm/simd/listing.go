@@ -23,10 +23,10 @@ type ListedOp struct {
 	Words []uint32
 }
 
-// List encodes p for so many lanes.
-func List(p *prog.Program, lanes int) (*Listing, error) {
+// List encodes p for the variant "strict" or "relaxed" of the kernels and so many lanes.
+func List(p *prog.Program, variant string, lanes int) (*Listing, error) {
 	h := &paperHost{}
-	b := newBackend(h, "paper", lanes)
+	b := newBackend(h, variant, lanes)
 	loaded, err := b.Load(p)
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func List(p *prog.Program, lanes int) (*Listing, error) {
 	e := loaded.(*Exec)
 	l := &Listing{}
 	for i, op := range p.Ops {
-		one := encoder{p: p, lanes: lanes, address: e.address, scratch: e.scratch}
+		one := encoder{p: p, lanes: lanes, winograd: b.winograd, address: e.address, scratch: e.scratch}
 		if err := one.op(&p.Ops[i]); err != nil {
 			return nil, err
 		}

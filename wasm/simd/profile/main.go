@@ -97,7 +97,11 @@ func run(model string, lanes, batch, rounds int, strict bool) error {
 	if err != nil {
 		return err
 	}
-	list, err := simd.List(p, lanes)
+	variant := "relaxed"
+	if strict {
+		variant = "strict"
+	}
+	list, err := simd.List(p, variant, lanes)
 	if err != nil {
 		return err
 	}
