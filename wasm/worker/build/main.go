@@ -22,6 +22,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/tabgrad/tabgrad/wasm/worker/folder"
 	"github.com/tabgrad/tabgrad/wasm/worker/modelfile"
 	"github.com/tabgrad/tabgrad/wasm/worker/workerd"
 )
@@ -55,7 +56,7 @@ func run(ctx context.Context, path, out string, serve bool) error {
 	if err != nil {
 		return err
 	}
-	if err := write(root, out, model); err != nil {
+	if err := folder.Write(root, out, model); err != nil {
 		return err
 	}
 	fmt.Println(out)

@@ -98,7 +98,7 @@ func expected(t *testing.T, m *nn.Model, images ...[]byte) []float32 {
 	t.Helper()
 	x, err := data.NewBytes([]int{len(images), 28, 28, 1}, bytes.Join(images, nil), float32(1)/255)
 	must(t, err)
-	p, err := m.Predict(t.Context(), x, nn.PredictOptions{BatchSize: 1})
+	p, err := m.Predict(t.Context(), x, nn.PredictOptions{})
 	must(t, err)
 	return p.Data
 }
@@ -167,7 +167,7 @@ func TestPredict(t *testing.T) {
 	must(t, png.Encode(&file, gray))
 	same(t, ask(t, h, "POST", "/v1/predict", file.Bytes(), "Content-Type", "image/png"), want)
 
-	// Many at once: some run in batches, some alone.
+	// Many at once: more than a batch.
 	var images [][]byte
 	for i := range 39 {
 		images = append(images, image28(i))

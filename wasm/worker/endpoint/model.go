@@ -120,31 +120,16 @@ func (m *Model) describe(topology map[string]any) error {
 	return nil
 }
 
-// batch is how many instances run at once where there are so many; the others run one by one, so that
-// no more than two programs are ever compiled, whatever is asked.
-const batch = 16
-
-// predict is the outputs of n instances. Every instance's output is the same to the bit whichever others
-// come with it.
+// predict is the outputs of n instances, in the batches that nn.Model.Predict makes by itself: the same call
+// in a browser gives the same bits. (How many instances are computed together may decide in which order a
+// kernel adds, and so about a last bit.)
 func (m *Model) predict(ctx context.Context, x []float32, n int) ([]float32, error) {
-	y := make([]float32, 0, n*m.outSize)
-	for at := 0; at < n; {
-		count := 1
-		if n-at >= batch {
-			count = batch
-		}
-		column, err := data.NewFloats(append([]int{count}, m.in...), x[at*m.inSize:(at+count)*m.inSize])
-		if err != nil {
-			return nil, err
-		}
-		p, err := m.model.Predict(ctx, column, nn.PredictOptions{BatchSize: count})
-		if err != nil {
-			return nil, err
-		}
-		y = append(y, p.Data...)
-		at += count
+	column, err := data.NewFloats(append([]int{n}, m.in...), x)
+	if err != nil {
+		return nil, err
 	}
-	return y, nil
+	p, err := m.model.Predict(ctx, column, nn.PredictOptions{})
+	return p.Data, err
 }
 
 // isDigits says that the model reads images as MNIST has them.

@@ -63,11 +63,13 @@ async function load(env) {
   }
 }
 
+/** A body that is too long is read on for so long: a connection that is closed in the middle of it would not bring the client its answer. */
+const patienceBytes = 16 << 20;
+
 /** All of a body, as Go wants it; of one that is too long, one byte more than Go takes. */
 async function readBody(request, limit) {
   if (!request.body) return new Uint8Array();
-  const length = Number(request.headers.get('Content-Length'));
-  if (length > limit) {
+  if (Number(request.headers.get('Content-Length')) > patienceBytes) {
     await request.body.cancel();
     return new Uint8Array(limit + 1);
   }
@@ -77,9 +79,9 @@ async function readBody(request, limit) {
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    chunks.push(value);
+    if (size <= limit) chunks.push(value);
     size += value.length;
-    if (size > limit) {
+    if (size > patienceBytes) {
       await reader.cancel();
       break;
     }

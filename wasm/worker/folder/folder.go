@@ -1,4 +1,5 @@
-package main
+// Package folder writes a Worker's folder: what Cloudflare gets, and wrangler's configuration for it.
+package folder
 
 import (
 	"bytes"
@@ -12,8 +13,9 @@ import (
 	"github.com/tabgrad/tabgrad/wasm/worker/workerd"
 )
 
-// write makes the Worker's folder: what Cloudflare gets, and wrangler's configuration.
-func write(root, out string, model []byte) error {
+// Write makes the folder out of a Worker that answers with model, which is what modelfile.Get returns. root is the
+// repository's.
+func Write(root, out string, model []byte) error {
 	if err := os.MkdirAll(filepath.Join(out, "assets"), 0o755); err != nil {
 		return err
 	}
