@@ -30,7 +30,7 @@ TS_SOURCES := $(shell find $(NPM)/src $(NPM)/scripts -type f 2>/dev/null)
 run: build
 	go run ./www/serve
 
-build: $(DIST)/.built www/dist/.built
+build: $(DIST)/tabgrad.wasm www/dist/_headers
 
 $(NPM)/node_modules/.built: $(NPM)/package-lock.json
 	cd $(NPM) && $(NPM_CI)
@@ -45,11 +45,11 @@ $(TFJS)/node_modules/.built: $(TFJS)/package-lock.json
 	cd $(TFJS) && $(NPM_CI)
 	touch $@
 
-$(DIST)/.built: $(NPM)/node_modules/.built $(GO_SOURCES) $(TS_SOURCES) $(wildcard wasm/kernels/*.wasm) go.sum
+$(DIST)/tabgrad.wasm: $(NPM)/node_modules/.built $(GO_SOURCES) $(TS_SOURCES) $(wildcard wasm/kernels/*.wasm) go.sum
 	cd $(NPM) && npm run --silent build
 	touch $@
 
-www/dist/.built: $(DIST)/.built www/node_modules/.built $(shell find www -type f -not -path '*/node_modules/*' -not -path 'www/dist/*' -not -path 'www/e2e/*')
+www/dist/_headers: $(DIST)/tabgrad.wasm www/node_modules/.built $(shell find www -type f -not -path '*/node_modules/*' -not -path 'www/dist/*' -not -path 'www/e2e/*')
 	go run ./www/build
 	touch $@
 
