@@ -77,7 +77,7 @@ func writeWrangler(path string) error {
 		"compatibility_date":      workerd.CompatibilityDate,
 		"no_bundle":               true,
 		"find_additional_modules": true,
-		"rules":                   []object{{"type": "CompiledWasm", "globs": []string{"*.wasm"}}, {"type": "ESModule", "globs": []string{"*.mjs"}}},
+		"rules":                   []object{{"type": "CompiledWasm", "globs": []string{"**/*.wasm"}, "fallthrough": false}, {"type": "ESModule", "globs": []string{"**/*.mjs"}, "fallthrough": false}},
 		// The Worker gets every request first: the model is for it alone.
 		"assets":        object{"directory": "assets", "binding": "ASSETS", "run_worker_first": true},
 		"observability": object{"enabled": true},
