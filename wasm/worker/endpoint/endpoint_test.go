@@ -365,6 +365,7 @@ func TestRoutes(t *testing.T) {
 		{"HEAD", "/", 200, ""},
 		{"GET", "/page.js", 200, "v1/predict"},
 		{"GET", "/page.css", 200, "canvas"},
+		{"GET", "/favicon.svg", 200, "<svg"},
 		{"GET", "/healthz", 200, `{"answered":3,"status":"ok"}`},
 		{"GET", "/openapi.json", 200, `"openapi"`},
 		{"GET", "/v1/model", 200, `"layers":[{"name":"conv2d","class":"Conv2D","output_shape":[24,24,2],"params":52}`},

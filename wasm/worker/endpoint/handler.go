@@ -122,6 +122,8 @@ func (h *handler) route(w http.ResponseWriter, r *http.Request) *problem {
 		answer = static("page/page.css", "text/css; charset=utf-8")
 	case "/page.js":
 		answer = static("page/page.js", "text/javascript; charset=utf-8")
+	case "/favicon.svg":
+		answer = static("page/favicon.svg", "image/svg+xml")
 	default:
 		return refuse(http.StatusNotFound, codeNotFound, "%s is not here; there are POST /v1/predict, GET /v1/model, /healthz, /openapi.json and /", clip(r.URL.Path))
 	}
