@@ -182,17 +182,18 @@ func warm(s *workerd.Server, image, asJSON []byte, requests int) error {
 	if err := json.NewDecoder(answer.Body).Decode(&health); err != nil {
 		return err
 	}
-	fmt.Printf("  memory: Go's and the kernels' %.1f MB; the whole process of workerd %.1f MB\n", health.Memory/1e6, resident(s.PID)/1e6)
+	fmt.Printf("  memory: Go's and the kernels' %.1f MB; the whole process of workerd %.1f MB, of which %.1f MB are its program and libraries\n",
+		health.Memory/1e6, status(s.PID, "VmRSS:")/1e6, status(s.PID, "RssFile:")/1e6)
 	return nil
 }
 
-// resident is a process's memory in bytes, where the system has /proc; else 0.
-func resident(pid int) float64 {
+// status is a line of /proc's account of a process's memory, in bytes, where the system has it; else 0.
+func status(pid int, line string) float64 {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
 	}
-	_, rest, _ := strings.Cut(string(b), "VmRSS:")
+	_, rest, _ := strings.Cut(string(b), line)
 	fields := strings.Fields(rest)
 	if len(fields) == 0 {
 		return 0
