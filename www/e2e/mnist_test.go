@@ -10,7 +10,7 @@ import (
 )
 
 // How many of MNIST's digits the page gets: a real browser on a busy machine has to learn them within seconds.
-const trainDigits, testDigits = 5000, 1000
+const trainDigits, testDigits = 6000, 1000
 
 var (
 	wholeMNIST string // the folder with MNIST's files, or empty where there is none

@@ -31,13 +31,13 @@ func TestConvolutionalNetworkLearns(t *testing.T) {
 
 	p.click("#advanced summary")
 	// Small batches: many steps, so that little data teaches much.
-	p.fill("#limit", "4000")
+	p.fill("#limit", "5000")
 	p.fill("#batch", "32")
 	p.fill("#epochs", "1")
 	p.click("#train")
 	p.inState("training")
 	wait[bool](p, "document.querySelector('.epoch-line')?.textContent.includes('loss: ')")
-	if line := p.text(".epoch-line"); !strings.Contains(line, "/125 ━") || !strings.Contains(line, "/step - accuracy: ") {
+	if line := p.text(".epoch-line"); !strings.Contains(line, "/157 ━") || !strings.Contains(line, "/step - accuracy: ") {
 		t.Errorf("the progress line is %q, want Keras's", line)
 	}
 
@@ -65,7 +65,7 @@ func TestConvolutionalNetworkLearns(t *testing.T) {
 		t.Errorf("the log ends with %q", said)
 	}
 	accuracy := percent(t, p.text("#test-accuracy"))
-	t.Logf("test accuracy after 4,000 digits: %.4f", accuracy)
+	t.Logf("test accuracy after 5,000 digits: %.4f", accuracy)
 	if accuracy < learned {
 		t.Errorf("test accuracy %.4f, want at least %v", accuracy, learned)
 	}

@@ -325,6 +325,7 @@ function showReading(reading) {
     return;
   }
   paintDigit(at('seen'), reading.seen);
+  at('seen').hidden = false;
   const guess = largest(reading.probabilities);
   const answer = document.createElement('b');
   answer.textContent = guess;
