@@ -70,8 +70,6 @@ func (b *Builder) emitBarrier() *asm.Func {
 		})
 	})
 	patience := f.LetI32(zero.AtomicLoad(ControlPatience))
-	// In a local: V8's first compiler (in Node 20) waits for ever when it is a constant here.
-	slice := f.LetI64(asm.C64(100e6)) // ns
 	f.If(patience.Eqz(), func() { patience.Set(asm.C(DefaultPatience)) })
 	f.Drop(zero.AtomicAdd(ControlSleepers, asm.C(1)))
 	f.Block(func(done asm.Label) {
@@ -83,7 +81,7 @@ func (b *Builder) emitBarrier() *asm.Func {
 				f.Br(done)
 			})
 			// 2 is a time-out; a wake is no sign that the epoch is over.
-			f.If(zero.AtomicWait(ControlEpoch, epoch, slice).Eq(asm.C(2)), func() {
+			f.If(f.CallI32(b.sleep("sleep_at_barrier", ControlEpoch, 100e6), epoch).Eq(asm.C(2)), func() {
 				patience.Set(patience.SubC(1))
 			})
 			f.Br(again)
@@ -92,6 +90,19 @@ func (b *Builder) emitBarrier() *asm.Func {
 	f.Drop(zero.AtomicSub(ControlSleepers, asm.C(1)))
 	f.Return(zero.AtomicLoad(ControlStatus).Ne(asm.C(0)))
 	return f
+}
+
+// sleep is a function of its own, sleep(expected) i32: memory.atomic.wait32 at an address for at most ns nanoseconds (-1: for
+// ever). V8's baseline compiler (Liftoff, in Node 20) forgets that the wait is a call: what the function around it keeps in
+// registers is destroyed, and a constant time-out is misread.
+func (b *Builder) sleep(name string, address int, ns int64) *asm.Func {
+	return b.Function(name, func(f *asm.Func) {
+		expected := f.ParamI32()
+		f.Returns(asm.TypeI32)
+		limit := f.LetI64(asm.C64(ns))
+		zero := f.I32()
+		f.Return(zero.AtomicWait(address, expected, limit))
+	})
 }
 
 // emitPost emits post(program, lanes), which gives the helpers a job.
@@ -124,7 +135,7 @@ func (b *Builder) emitLaneLoop(run *asm.Func) {
 			})
 			f.Loop(func(sleep asm.Label) {
 				f.BrIf(posted, zero.AtomicLoad(ControlJob).Ne(seen))
-				f.Drop(zero.AtomicWait(ControlJob, seen, asm.C64(-1)))
+				f.Drop(f.CallI32(b.sleep("sleep_for_job", ControlJob, -1), seen))
 				f.Br(sleep)
 			})
 		})
