@@ -5,6 +5,7 @@
 #   make build   the npm package in bindings/npm/dist, the static site in www/dist
 #   make bench   speed in a headless browser: kernels against the core's peak, training steps
 #   make check   format, vet, staticcheck, types; regenerate what is generated, fail on a diff
+#   make worker  a Cloudflare Worker with MODEL= (default: trained on the spot), started on workerd
 #   make fuzz    each fuzz target for FUZZTIME (10s)
 #   make mnist   fetch MNIST into the user's cache, checked by sha256
 
@@ -15,17 +16,20 @@ SHELL := /bin/bash
 NPM      := bindings/npm
 DIST     := $(NPM)/dist
 TFJS     := nn/format/testdata/tfjs
+WORKER   := wasm/worker
+MODEL    ?=
 FUZZTIME ?= 10s
 # Lock files hold no addresses; npm asks the registry that the machine is set up for.
 NPM_CI   := npm ci --no-audit --no-fund --loglevel=error
 
 # What is compiled for JavaScript hosts as well.
-JS_PACKAGES := ./nn/... ./bindings/... ./wasm/browser ./wasm/simd ./wasm/simd/internal/... ./wasm/kernels
+JS_PACKAGES := ./nn/... ./bindings/... ./wasm/browser ./wasm/simd ./wasm/simd/internal/... ./wasm/kernels \
+  ./wasm/worker ./wasm/worker/endpoint
 
 GO_SOURCES := $(shell find nn wasm bindings -name node_modules -prune -o -name '*.go' -not -name '*_test.go' -print)
 TS_SOURCES := $(shell find $(NPM)/src $(NPM)/scripts -type f 2>/dev/null)
 
-.PHONY: run build test test-go test-node test-browser bench check fuzz mnist generate clean
+.PHONY: run build test test-go test-node test-browser bench check fuzz mnist generate worker clean
 
 run: build
 	go run ./www/serve
@@ -45,6 +49,10 @@ $(TFJS)/node_modules/.built: $(TFJS)/package-lock.json
 	cd $(TFJS) && $(NPM_CI)
 	touch $@
 
+$(WORKER)/node_modules/.built: $(WORKER)/package-lock.json
+	cd $(WORKER) && $(NPM_CI) --ignore-scripts
+	touch $@
+
 $(DIST)/tabgrad.wasm: $(NPM)/node_modules/.built $(GO_SOURCES) $(TS_SOURCES) $(wildcard wasm/kernels/*.wasm) go.sum
 	cd $(NPM) && npm run --silent build
 	touch $@
@@ -56,7 +64,7 @@ www/dist/_headers: $(DIST)/tabgrad.wasm www/node_modules/.built $(shell find www
 test: test-go test-node test-browser
 
 # The packages that need no browser; www/e2e has its own target.
-test-go: build $(TFJS)/node_modules/.built
+test-go: build $(TFJS)/node_modules/.built $(WORKER)/node_modules/.built
 	go vet ./...
 	go test $$(go list ./... | grep -v /www/e2e)
 
@@ -64,12 +72,16 @@ test-node: build
 	cd $(NPM) && npm test --silent
 
 # Finds Chromium or another Chrome; as root on Debian it installs one; else it says what to install.
-test-browser: build
+test-browser: build $(WORKER)/node_modules/.built
 	CHROME="$$(www/e2e/find-chrome)" go test -count=1 -timeout 12m ./www/e2e/...
 
-bench: build
+bench: build $(WORKER)/node_modules/.built
 	CHROME="$$(www/e2e/find-chrome)" go run ./wasm/kernels/bench
 	CHROME="$$(www/e2e/find-chrome)" go run ./www/bench
+	go run ./wasm/worker/bench
+
+worker: $(WORKER)/node_modules/.built
+	@MODEL="$(MODEL)" go run ./wasm/worker/build -serve
 
 generate:
 	go generate ./...
@@ -100,4 +112,4 @@ mnist:
 	go run ./nn/data/mnist/fetch
 
 clean:
-	rm -rf .cache $(DIST) www/dist $(NPM)/node_modules www/node_modules $(TFJS)/node_modules
+	rm -rf .cache $(DIST) www/dist $(NPM)/node_modules www/node_modules $(TFJS)/node_modules $(WORKER)/node_modules $(WORKER)/dist
