@@ -97,7 +97,7 @@ check: build .cache/staticcheck
 	.cache/staticcheck ./...
 	GOOS=js GOARCH=wasm .cache/staticcheck $(JS_PACKAGES)
 	go mod tidy -diff
-	cd $(NPM) && npm run --silent check
+	cd $(NPM) && npm run --silent types
 	before="$$(git diff | sha256sum)"; go generate ./...; \
 	  test "$$before" = "$$(git diff | sha256sum)" || { git diff --stat; echo "generated files differ: commit what go generate wrote" >&2; exit 1; }
 

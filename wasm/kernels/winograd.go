@@ -24,9 +24,6 @@ const (
 //
 // What is summed in which order doesn't depend on the number of lanes.
 const (
-	winogradA = 0.75
-	winogradB = 1.5
-
 	// winogradPoints is how many products a square has.
 	winogradPoints = 36
 	// winogradSide is the side of a square of outputs.

@@ -9,10 +9,10 @@ import "github.com/tabgrad/tabgrad/wasm/asm"
 // don't fit into 16 registers.
 
 const (
-	pointA  = winogradA
+	pointA  = 0.75
 	pointA2 = pointA * pointA
 	pointA3 = pointA2 * pointA
-	pointB  = winogradB
+	pointB  = 1.5
 	pointB2 = pointB * pointB
 	pointB3 = pointB2 * pointB
 
