@@ -16,7 +16,6 @@ import (
 	"embed"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -29,7 +28,9 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
 	"github.com/tabgrad/tabgrad/wasm/kernels"
+	"github.com/tabgrad/tabgrad/www/e2e/chrome"
 )
 
 //go:embed measure.mjs index.html
@@ -171,10 +172,6 @@ func inNode(jobs []job) ([]outcome, error) {
 
 // inChromium runs the jobs in the page index.html, headless.
 func inChromium(jobs []job) ([]outcome, error) {
-	browser, err := findBrowser()
-	if err != nil {
-		return nil, err
-	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -183,19 +180,13 @@ func inChromium(jobs []job) ([]outcome, error) {
 	go server.Serve(listener)
 	defer server.Close()
 
-	profile, err := os.MkdirTemp("", "tabgrad-bench-profile-")
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	ctx, stop, err := chrome.Start(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(profile)
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.UserDataDir(profile),
-		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-	defer cancel()
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	defer cancel()
-	ctx, cancel = chromedp.NewContext(ctx)
-	defer cancel()
+	defer stop()
 	if _, err := chromedp.Run(ctx, chromedp.Navigate("http://"+listener.Addr().String()+"/")); err != nil {
 		return nil, err
 	}
@@ -216,16 +207,4 @@ func inChromium(jobs []job) ([]outcome, error) {
 		outcomes = append(outcomes, o)
 	}
 	return outcomes, nil
-}
-
-func findBrowser() (string, error) {
-	if path := os.Getenv("CHROME"); path != "" {
-		return path, nil
-	}
-	for _, name := range []string{"chromium", "google-chrome", "chromium-browser", "chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
-		}
-	}
-	return "", errors.New("no Chromium or Chrome on the PATH; CHROME=/path/to/it names one")
 }
