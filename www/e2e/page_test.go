@@ -236,7 +236,7 @@ func wait[T any](p *page, expression string) T {
 func (p *page) state() string {
 	ctx, cancel := context.WithTimeout(p.ctx, 5*time.Second)
 	defer cancel()
-	const expression = `['state: ' + document.body.dataset.state, ...['#status', '#problem:not([hidden])', '#log']
+	const expression = `['state: ' + document.body.dataset.state, ...['#status', '#problem:not([hidden])', '#log', '#verdict']
 		.map((s) => s + ': ' + (document.querySelector(s)?.innerText ?? ''))].join('\n')`
 	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](expression))
 	if err != nil {

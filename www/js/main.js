@@ -103,8 +103,10 @@ async function start() {
   }
   showEngine(at('engine'), at('versions'), page.tg);
   performance.mark('engine');
+  // Train can be pressed once it is known what there is to train on.
+  const mnist = await mnistHere;
   setState('idle');
-  if (!(await mnistHere) && settings.values().source === 'mnist') {
+  if (!mnist && settings.values().source === 'mnist') {
     settings.withoutMnist();
     panel.show(problems.noMnist());
   }
