@@ -91,7 +91,8 @@ generate:
 	go build -o $@ honnef.co/go/tools/cmd/staticcheck
 
 check: build .cache/staticcheck
-	test -z "$$(gofmt -l nn wasm bindings www | grep -v node_modules | tee /dev/stderr)"
+	unformatted="$$(gofmt -l nn wasm bindings www | grep -v node_modules || true)"; \
+	  test -z "$$unformatted" || { echo "gofmt would change: $$unformatted" >&2; exit 1; }
 	go vet ./...
 	GOOS=js GOARCH=wasm go vet $(JS_PACKAGES)
 	.cache/staticcheck ./...
