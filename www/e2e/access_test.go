@@ -104,9 +104,8 @@ func TestPhone(t *testing.T) {
 // drawWithFinger draws a 1 by touch; the page must not scroll under the finger.
 func (p *page) drawWithFinger() {
 	p.t.Helper()
-	p.do(chromedp.ScrollIntoView("#pad"))
+	box := p.padInView()
 	before := eval[float64](p, "scrollY")
-	box := eval[map[string]float64](p, "(({left, top, width}) => ({left, top, width}))(document.querySelector('#pad').getBoundingClientRect())")
 	touch := func(kind input.DispatchTouchEventType, points ...*input.TouchPoint) {
 		p.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 			_, err := chromedp.Call(ctx, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: kind, TouchPoints: points})

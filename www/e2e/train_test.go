@@ -175,7 +175,7 @@ func TestSameSeedSameRun(t *testing.T) {
 func (p *page) drawSeven() {
 	p.t.Helper()
 	p.click("#clear-pad")
-	box := eval[map[string]float64](p, "(({left, top, width}) => ({left, top, width}))(document.querySelector('#pad').getBoundingClientRect())")
+	box := p.padInView()
 	at := func(x, y float64) (float64, float64) {
 		return box["left"] + x*box["width"], box["top"] + y*box["width"]
 	}
@@ -189,6 +189,17 @@ func (p *page) drawSeven() {
 	mouse(input.DispatchMouseEventTypeMouseMoved, 0.58, 0.52)
 	mouse(input.DispatchMouseEventTypeMouseMoved, 0.45, 0.8)
 	mouse(input.DispatchMouseEventTypeMouseReleased, 0.45, 0.8)
+}
+
+// padInView scrolls to the pad, all of it, and returns where it is then.
+func (p *page) padInView() map[string]float64 {
+	p.t.Helper()
+	return eval[map[string]float64](p, `(() => {
+		const pad = document.querySelector('#pad');
+		pad.scrollIntoView({ block: 'center', behavior: 'instant' });
+		const { left, top, width } = pad.getBoundingClientRect();
+		return { left, top, width };
+	})()`)
 }
 
 // probabilities waits for ten bars and returns what they show.
