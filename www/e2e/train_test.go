@@ -9,7 +9,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// A network whose gradients are wrong stays near 10 %, one whose convolutions' gradients are wrong far below this.
+// Between what the run below reaches on MNIST (0.928) and what it reaches with its convolutions frozen (0.864), as if their
+// gradients were zero.
 const learned = 0.90
 
 // The whole visit: the convolutional network learns, the page answers meanwhile, and everything it shows fits together.
