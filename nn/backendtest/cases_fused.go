@@ -181,6 +181,21 @@ func placementCases() []Case {
 			return r.Mul(x, x)
 		},
 	}, {
+		// Two variables change places, and both are read after that was recorded; gradients are of the
+		// state as it was.
+		Name: "Placement/assign_swap", Vars: []prog.Shape{{2, 2}, {2, 2}, {4}}, Steps: 3, Record: func(r *Recorder) prog.Buf {
+			a, c, d := r.Variable(0, Signed), r.Variable(1, Signed), r.Variable(2, Signed)
+			h := r.Unary(prog.Tanh, r.MatMul(a, c, false, false))
+			r.Assign(a, c)
+			r.Assign(c, a)
+			r.Assign(d, r.Reshape(h, 4))
+			loss := r.Reduce(prog.Sum, r.Mul(r.Add(h, r.Reshape(d, 2, 2)), r.Add(a, c)), false)
+			for _, g := range prog.Grad(r.Builder, loss, []prog.Buf{a, c, d}) {
+				r.Result(g)
+			}
+			return prog.None
+		},
+	}, {
 		Name: "Placement/outputs", Record: func(r *Recorder) prog.Buf {
 			x := r.In(Signed, 2, 3)
 			h := r.Unary(prog.Exp, x)

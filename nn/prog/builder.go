@@ -2,6 +2,7 @@ package prog
 
 import (
 	"fmt"
+	"slices"
 )
 
 // A Builder records a Program. Its methods append ops and return the buffer of the result. The
@@ -13,6 +14,8 @@ type Builder struct {
 	err   error
 	// store is the buffer of the whole Store, None where there is none.
 	store Buf
+	// assigns are the copies into variables, which Build puts behind all other ops.
+	assigns []Op
 	// producer[b] is the op that wrote base buffer b, -1 for inputs and variables.
 	producer []int
 }
@@ -353,7 +356,10 @@ func (b *Builder) Copy(x Buf) Buf { return b.op(Copy, nil, x) }
 // Pack is the xs, flattened, one behind another.
 func (b *Builder) Pack(xs ...Buf) Buf { return b.op(Pack, nil, xs...) }
 
-// Assign copies x into the variable v, which has x's shape, at the end of what is recorded so far.
+// Assign gives the variable v, or a StoreRange, the value of x, which has v's shape, when all else of
+// the step is done: whatever reads v in this program, recorded before or after, reads what it held
+// before the step. So a layer may assign its state in Lower, and Grad still sees the state it was
+// computed from. A stretch of the Store is assigned once, and not if an Update changes it.
 func (b *Builder) Assign(v, x Buf) {
 	if b.missing("assign", v, x) {
 		return
@@ -362,7 +368,29 @@ func (b *Builder) Assign(v, x Buf) {
 		b.Fail(fmt.Errorf("cannot assign %v to %s %v: %w", b.Shape(x), b.p.bufName(v), b.Shape(v), ErrProgram))
 		return
 	}
-	b.p.Ops = append(b.p.Ops, Op{Code: Copy, In: []Buf{x}, Out: []Buf{v}})
+	for _, op := range b.p.Ops {
+		if op.Code == Update && b.changedTwice(op.Out, v) {
+			return
+		}
+	}
+	for _, old := range b.assigns {
+		if b.changedTwice(old.Out, v) {
+			return
+		}
+	}
+	if root, _ := b.p.Root(x); b.p.Bufs[root].Kind == Var {
+		x = b.Copy(x) // it may be assigned too, before this
+	}
+	b.assigns = append(b.assigns, Op{Code: Copy, In: []Buf{x}, Out: []Buf{v}})
+}
+
+// changedTwice records the error that x has memory in common with one of the variables vs.
+func (b *Builder) changedTwice(vs []Buf, x Buf) bool {
+	twice := slices.ContainsFunc(vs, func(v Buf) bool { return b.p.meet(v, x) })
+	if twice {
+		b.Fail(fmt.Errorf("%s is assigned or updated twice: %w", b.p.bufName(x), ErrProgram))
+	}
+	return twice
 }
 
 // Update moves param along grad by the rule of a, in place. hyper is an Input of HyperSize
@@ -376,31 +404,33 @@ func (b *Builder) Update(a UpdateAttr, param, grad, hyper Buf, slots ...Buf) {
 		b.Fail(err)
 		return
 	}
+	for _, old := range b.assigns {
+		for _, x := range op.Out {
+			if b.changedTwice(old.Out, x) {
+				return
+			}
+		}
+	}
 	b.p.Ops = append(b.p.Ops, op)
 }
 
 // Build ends the recording: it fuses, plans and verifies the program.
-func (b *Builder) Build() (*Program, error) {
-	if b.err != nil {
-		return nil, fmt.Errorf("%s: %w", b.p.Name, b.err)
-	}
+func (b *Builder) Build() (*Program, error) { return b.build(fuse) }
+
+// BuildPlain is Build without Fuse: the decomposition that tests hold fused programs against.
+func (b *Builder) BuildPlain() (*Program, error) { return b.build(func(*Program) {}) }
+
+func (b *Builder) build(fuse func(p *Program)) (*Program, error) {
 	p := b.p
+	if b.err != nil {
+		return nil, fmt.Errorf("%s: %w", p.Name, b.err)
+	}
+	p.Ops = append(p.Ops, b.assigns...)
+	b.assigns = nil
 	fuse(p)
 	plan(p)
 	if err := p.Verify(); err != nil {
 		return nil, err
 	}
 	return p, nil
-}
-
-// BuildPlain is Build without Fuse: the decomposition that tests hold fused programs against.
-func (b *Builder) BuildPlain() (*Program, error) {
-	if b.err != nil {
-		return nil, fmt.Errorf("%s: %w", b.p.Name, b.err)
-	}
-	plan(b.p)
-	if err := b.p.Verify(); err != nil {
-		return nil, err
-	}
-	return b.p, nil
 }

@@ -52,6 +52,18 @@ func TestBuilderErrors(t *testing.T) {
 		{func(b *prog.Builder, x prog.Buf) { b.Reshape(x, 23) }, "cannot reshape [4,6] (24 elements) to [23]"},
 		{func(b *prog.Builder, x prog.Buf) { b.Assign(b.Var(0), x) }, "cannot assign [4,6] to w [3]"},
 		{func(b *prog.Builder, x prog.Buf) { b.Assign(x, x) }, "cannot assign [4,6] to x [4,6]"},
+		{func(b *prog.Builder, x prog.Buf) {
+			b.Assign(b.Var(0), b.Fill(1, 3))
+			b.Assign(b.StoreRange("part", 2, 3), b.Fill(1, 3))
+		}, "part is assigned or updated twice"},
+		{func(b *prog.Builder, x prog.Buf) {
+			b.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, b.Var(0), b.Var(0), b.Input("h", 1))
+			b.Assign(b.Var(0), b.Fill(1, 3))
+		}, "w is assigned or updated twice"},
+		{func(b *prog.Builder, x prog.Buf) {
+			b.Assign(b.Var(1), b.Fill(1, 3))
+			b.Update(prog.UpdateAttr{Rule: prog.RuleMomentum}, b.Var(0), b.Var(0), b.Input("h", 1), b.Var(1))
+		}, "v is assigned or updated twice"},
 		{func(b *prog.Builder, x prog.Buf) { b.StoreRange("more", 4, 3) }, "variable more[3] at 4 is outside the store"},
 		{func(b *prog.Builder, x prog.Buf) {
 			b.Update(prog.UpdateAttr{Rule: prog.RuleMomentum}, b.Var(0), b.Var(0), b.Input("h", 1))

@@ -61,10 +61,16 @@ var fuseCases = []fuseCase{
 		y := b.MatMul(b.Input("x", 4, 5), b.Input("w", 5, 3), false, false)
 		b.Output("y", b.Add(y, b.Unary(prog.Exp, b.Input("bias", 3))))
 	}},
-	// The bias is a variable that is assigned between the product and the sum.
+	// The bias is a variable that is assigned: at the end, so that it can ride with the product.
 	{"assigned_bias", func(b *prog.Builder) {
 		y := b.MatMul(b.Input("x", 4, 5), b.Input("w", 5, 3), false, false)
 		b.Assign(b.Var(0), b.Input("new", 3))
+		b.Output("y", b.Add(y, b.Var(0)))
+	}},
+	// The bias is a variable that is updated between the product and the sum.
+	{"updated_bias", func(b *prog.Builder) {
+		y := b.MatMul(b.Input("x", 4, 5), b.Input("w", 5, 3), false, false)
+		b.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, b.Var(0), b.Input("g", 3), b.Input("rate", 1))
 		b.Output("y", b.Add(y, b.Var(0)))
 	}},
 	{"dense_gradients", func(b *prog.Builder) {

@@ -64,6 +64,13 @@ func (p *Program) Root(b Buf) (Buf, int) {
 	return b, 0
 }
 
+// meet reports whether x and y have memory in common.
+func (p *Program) meet(x, y Buf) bool {
+	rx, ox := p.Root(x)
+	ry, oy := p.Root(y)
+	return rx == ry && (span{ox, ox + p.Bufs[x].Shape.Size()}).meets(span{oy, oy + p.Bufs[y].Shape.Size()})
+}
+
 // Place says where buffer b lies, in elements: from the start of the Store's memory where inStore
 // is true, else from the start of the arena. A buffer that nothing uses has offset -1.
 func (p *Program) Place(b Buf) (offset int, inStore bool) {

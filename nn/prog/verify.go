@@ -1,11 +1,14 @@
 package prog
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Verify proves p sound, independently of how it was made: every op's operands fit the op table,
-// everything is written before it is read and only once, views lie in their bases, and, where p is
-// planned, no write destroys a value that is read later. A failure is a bug in tabgrad, and wraps
-// ErrProgram.
+// everything is written before it is read and only once, a variable that is assigned is neither read
+// nor changed after that, views lie in their bases, and, where p is planned, no write destroys a value
+// that is read later. A failure is a bug in tabgrad, and wraps ErrProgram.
 func (p *Program) Verify() error {
 	v := &verifier{p: p, written: map[Buf][]span{}, valid: make([]bool, len(p.Bufs))}
 	for i := range p.Bufs {
@@ -32,6 +35,8 @@ type verifier struct {
 	p       *Program
 	written map[Buf][]span // by root: what has been written
 	valid   []bool         // by root: nothing else has been written over it
+
+	assigned, updated []Buf // variables
 }
 
 type span struct{ start, end int }
@@ -84,8 +89,12 @@ func (v *verifier) op(op *Op) error {
 		if err := v.readable(x); err != nil {
 			return err
 		}
+		if v.among(v.assigned, x) {
+			return fmt.Errorf("%s is read after it was assigned", p.bufName(x))
+		}
 	}
 	if op.Code == Update {
+		v.updated = append(v.updated, op.Out...)
 		return p.checkUpdate(op)
 	}
 	shapes := make([]Shape, len(op.In))
@@ -115,6 +124,11 @@ func (v *verifier) op(op *Op) error {
 	return nil
 }
 
+// among reports whether x has memory in common with one of a list.
+func (v *verifier) among(list []Buf, x Buf) bool {
+	return slices.ContainsFunc(list, func(y Buf) bool { return v.p.meet(x, y) })
+}
+
 func (v *verifier) write(op *Op, x Buf) error {
 	p := v.p
 	root, off := p.Root(x)
@@ -125,6 +139,10 @@ func (v *verifier) write(op *Op, x Buf) error {
 		if op.Code != Copy {
 			return fmt.Errorf("a variable is written")
 		}
+		if v.among(v.assigned, x) || v.among(v.updated, x) {
+			return fmt.Errorf("%s is written twice", p.bufName(x))
+		}
+		v.assigned = append(v.assigned, x)
 		return nil
 	}
 	s := span{off, off + p.Bufs[x].Shape.Size()}

@@ -83,6 +83,18 @@ func TestVerifyCatches(t *testing.T) {
 		{"variables are only assigned", func(b *prog.Builder) { b.Assign(b.Var(0), b.Input("x", 3)) }, func(p *prog.Program) {
 			p.Ops[0].Code, p.Ops[0].Attr = prog.UnaryOp, prog.UnaryAttr{Fn: prog.Exp}
 		}, "a variable is written"},
+		{"an assigned variable is not read any more", func(b *prog.Builder) {
+			b.Assign(b.Var(0), b.Input("x", 3))
+			b.Output("y", b.Unary(prog.Exp, b.Var(0)))
+		}, func(p *prog.Program) { slices.Reverse(p.Ops) }, "v is read after it was assigned"},
+		{"a variable is assigned once", func(b *prog.Builder) { b.Assign(b.Var(0), b.Input("x", 3)) }, func(p *prog.Program) {
+			p.Ops = append(p.Ops, p.Ops[0])
+		}, "v is written twice"},
+		{"a variable is updated or assigned", func(b *prog.Builder) {
+			b.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, b.Var(0), b.Input("g", 3), b.Input("h", 1))
+		}, func(p *prog.Program) {
+			p.Ops = append(p.Ops, prog.Op{Code: prog.Copy, In: []prog.Buf{p.Find("g")}, Out: []prog.Buf{p.Ops[0].Out[0]}})
+		}, "v is written twice"},
 		{"written twice", reuse, func(p *prog.Program) { p.Ops = append(p.Ops, p.Ops[len(p.Ops)-1]) }, "is written twice"},
 		{"a region's space is its own from the first part on", lateTenant, func(p *prog.Program) {
 			// The op that takes the space of the dead region moves between its parts.
