@@ -321,7 +321,7 @@ func (m *Model) run(p *program, kind mode) error {
 	}
 	if kind == fitting {
 		p.stepValues = prog.StepWords(m.step)
-		p.hyperValues[0] = float32(m.rate * m.train.Optimizer.Scale(m.updates+1))
+		p.hyperValues[0], p.hyperValues[1] = float32(m.rate*m.train.Optimizer.Scale(m.updates+1)), 1
 		if err := p.exec.Write(p.step, p.stepValues[:]); err != nil {
 			return err
 		}

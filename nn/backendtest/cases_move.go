@@ -119,7 +119,7 @@ func updateCases() []Case {
 						a.Rule = rule
 						// Gradients that change from step to step: they depend on w.
 						g := r.Add(r.Affine(w, 0.5, 0), r.In(OffZero, n))
-						r.Update(a, w, g, r.Fixed([]float32{0.01}, prog.HyperSize), slots...)
+						r.Update(a, w, g, r.Fixed([]float32{0.01, 0.97}, prog.HyperSize), slots...)
 						return prog.None
 					},
 				})
@@ -133,7 +133,7 @@ func updateCases() []Case {
 				r.Variable(i, Signed)
 			}
 			w := r.StoreRange("w", 3, 9)
-			r.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, w, r.In(Signed, 9), r.Fixed([]float32{0.5}, 1))
+			r.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, w, r.In(Signed, 9), r.Fixed([]float32{0.5, 0.9}, 2))
 			return prog.None
 		},
 	})

@@ -31,7 +31,7 @@ func Example() {
 	defer exec.Close()
 	exec.Write(x, []float32{1, 0, 0, 1, 1, 1})
 	exec.Write(t, []float32{2, -1, 1})
-	exec.Write(rate, []float32{0.3})
+	exec.Write(rate, []float32{0.3, 1})
 	for range 100 {
 		exec.Run()
 	}

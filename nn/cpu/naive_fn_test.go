@@ -172,6 +172,7 @@ func naiveUpdate(m *machine, op prog.Op, in []tensor) {
 	}
 	for i, g := range in[1].data {
 		w := &out[0][i]
+		*w *= in[2].data[1]
 		slot := func(k int) *float64 { return &out[1+k][i] }
 		switch a.Rule {
 		case prog.RuleSGD:

@@ -359,7 +359,8 @@ func (b *Builder) Pack(xs ...Buf) Buf { return b.op(Pack, nil, xs...) }
 // Assign gives the variable v, or a StoreRange, the value of x, which has v's shape, when all else of
 // the step is done: whatever reads v in this program, recorded before or after, reads what it held
 // before the step. So a layer may assign its state in Lower, and Grad still sees the state it was
-// computed from. A stretch of the Store is assigned once, and not if an Update changes it.
+// computed from. A stretch of the Store is assigned once. After an Update what it changed may be assigned,
+// from what it is then: so an optimizer's constraint has the last word.
 func (b *Builder) Assign(v, x Buf) {
 	if b.missing("assign", v, x) {
 		return
@@ -367,11 +368,6 @@ func (b *Builder) Assign(v, x Buf) {
 	if !b.Shape(v).Equal(b.Shape(x)) || b.p.Bufs[v].Kind != Var {
 		b.Fail(fmt.Errorf("cannot assign %v to %s %v: %w", b.Shape(x), b.p.bufName(v), b.Shape(v), ErrProgram))
 		return
-	}
-	for _, op := range b.p.Ops {
-		if op.Code == Update && b.changedTwice(op.Out, v) {
-			return
-		}
 	}
 	for _, old := range b.assigns {
 		if b.changedTwice(old.Out, v) {

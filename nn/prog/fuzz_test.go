@@ -138,7 +138,7 @@ func wild(data []byte) (*prog.Program, error) {
 			b.Assign(pick(), x)
 		case 25:
 			rule := prog.Rules()[next()%len(prog.Rules())]
-			b.Update(prog.UpdateAttr{Rule: rule}, x, pick(), b.Input("hyper", 1), pick())
+			b.Update(prog.UpdateAttr{Rule: rule}, x, pick(), b.Input("hyper", prog.HyperSize), pick())
 		case 26:
 			for _, g := range prog.Grad(b, x, []prog.Buf{pick(), pick()}) {
 				keep(g)

@@ -203,8 +203,9 @@ type FillAttr struct {
 	Shape Shape
 }
 
-// A Rule is an optimizer's update of a parameter w with gradient g. hyper[0] is the learning rate
-// η, which the host writes for each step. All are Keras 3's formulae.
+// A Rule is an optimizer's update of a parameter w with gradient g. The host writes hyper for each
+// step: hyper[0] is the learning rate η, and hyper[1] is what w is multiplied by before anything else,
+// which is how weight decay works; 1 without. All are Keras 3's formulae.
 type Rule uint8
 
 // The update rules. Constants are UpdateAttr's fields; slots are named in order.
@@ -265,8 +266,8 @@ func (r Rule) Slots() []string { return ruleTable[r].slots }
 // Rules lists every rule, for suites that must cover them all.
 func Rules() []Rule { return list[Rule](int(numRules)) }
 
-// HyperSize is the length of Update's hyper input: the learning rate.
-const HyperSize = 1
+// HyperSize is the length of Update's hyper input: the learning rate and the factor of decay.
+const HyperSize = 2
 
 // UpdateAttr configures Update.
 type UpdateAttr struct {

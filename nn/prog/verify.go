@@ -36,7 +36,7 @@ type verifier struct {
 	written map[Buf][]span // by root: what has been written
 	valid   []bool         // by root: nothing else has been written over it
 
-	assigned, updated []Buf // variables
+	assigned []Buf // variables
 }
 
 type span struct{ start, end int }
@@ -94,7 +94,6 @@ func (v *verifier) op(op *Op) error {
 		}
 	}
 	if op.Code == Update {
-		v.updated = append(v.updated, op.Out...)
 		return p.checkUpdate(op)
 	}
 	shapes := make([]Shape, len(op.In))
@@ -139,7 +138,7 @@ func (v *verifier) write(op *Op, x Buf) error {
 		if op.Code != Copy {
 			return fmt.Errorf("a variable is written")
 		}
-		if v.among(v.assigned, x) || v.among(v.updated, x) {
+		if v.among(v.assigned, x) {
 			return fmt.Errorf("%s is written twice", p.bufName(x))
 		}
 		v.assigned = append(v.assigned, x)

@@ -90,11 +90,10 @@ func TestVerifyCatches(t *testing.T) {
 		{"a variable is assigned once", func(b *prog.Builder) { b.Assign(b.Var(0), b.Input("x", 3)) }, func(p *prog.Program) {
 			p.Ops = append(p.Ops, p.Ops[0])
 		}, "v is written twice"},
-		{"a variable is updated or assigned", func(b *prog.Builder) {
-			b.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, b.Var(0), b.Input("g", 3), b.Input("h", 1))
-		}, func(p *prog.Program) {
-			p.Ops = append(p.Ops, prog.Op{Code: prog.Copy, In: []prog.Buf{p.Find("g")}, Out: []prog.Buf{p.Ops[0].Out[0]}})
-		}, "v is written twice"},
+		{"an assigned variable is not updated any more", func(b *prog.Builder) {
+			b.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, b.Var(0), b.Input("g", 3), b.Input("h", 2))
+			b.Assign(b.Var(0), b.Unary(prog.Abs, b.Var(0)))
+		}, func(p *prog.Program) { p.Ops[0], p.Ops[1], p.Ops[2] = p.Ops[1], p.Ops[2], p.Ops[0] }, "v is read after it was assigned"},
 		{"written twice", reuse, func(p *prog.Program) { p.Ops = append(p.Ops, p.Ops[len(p.Ops)-1]) }, "is written twice"},
 		{"a region's space is its own from the first part on", lateTenant, func(p *prog.Program) {
 			// The op that takes the space of the dead region moves between its parts.
@@ -122,7 +121,7 @@ func TestVerifyCatches(t *testing.T) {
 			p.Bufs[z].Shape = prog.Shape{p.Arena - at} // over everything behind it
 		}, "at the end: z is read after its space was given away"},
 		{"update's operands", func(b *prog.Builder) {
-			b.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, b.Var(0), b.Input("g", 3), b.Input("h", 1))
+			b.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, b.Var(0), b.Input("g", 3), b.Input("h", 2))
 		}, func(p *prog.Program) { p.Ops[0].Out[0] = p.Find("g") }, "is no variable changed in place"},
 	} {
 		s := &prog.Store{}

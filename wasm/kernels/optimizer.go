@@ -24,8 +24,8 @@ const (
 	numRules
 )
 
-// Update is: for i := range N { W[i], S[i], T[i], U[i] = Rule(W[i], G[i], S[i], T[i], U[i]) }. Hyper
-// is the address of η.
+// Update is: for i := range N { W[i], S[i], T[i], U[i] = Rule(δW[i], G[i], S[i], T[i], U[i]) }. Hyper
+// is the address of η, δ.
 type Update struct {
 	Rule                         Rule
 	N, Hyper, W, G, S, T, U      uint32

@@ -10,7 +10,7 @@ var slots = [numRules]int{0, 1, 1, 1, 2, 3, 1, 2, 2, 3}
 func init() {
 	add(Kernel{
 		Op: OpUpdate, Name: "f32_update",
-		Doc: "for i := range n { w[i], s[i], t[i], u[i] = rule(w[i], g[i], s[i], t[i], u[i]) }",
+		Doc: "for i := range n { w[i], s[i], t[i], u[i] = rule(δw[i], g[i], s[i], t[i], u[i]) }",
 		Args: []string{
 			"rule", "n", "hyper", "w", "g", "s", "t", "u", "mu",
 			"rho", "rest", "rest1", "rest2", "epsilon",
@@ -25,6 +25,7 @@ func emitUpdate(k *Body, rule int) {
 	mu, rho, rest := constant("mu"), constant("rho"), constant("rest")
 	rest1, rest2, epsilon := constant("rest1"), constant("rest2"), constant("epsilon")
 	rate := k.let(k.Arg("hyper").LoadSplatF32x4(0))
+	keep := k.let(k.Arg("hyper").LoadSplatF32x4(4))
 	b := k.Builder
 	decay := func(old, v asm.F32x4) asm.F32x4 { return k.let(b.MAdd(rho, old, rest.Mul(v))) }
 	step := func(g, v asm.F32x4) asm.F32x4 { return rate.Mul(g).Div(v.Add(epsilon).Sqrt()) }
@@ -81,6 +82,6 @@ func emitUpdate(k *Body, rule int) {
 	}
 	k.each(k.Arg("n"), in, out, false, func(v []asm.F32x4) []asm.F32x4 {
 		v = append(v, make([]asm.F32x4, 3)...)
-		return formulas[rule](v[0], v[1], v[2], v[3], v[4])
+		return formulas[rule](k.let(keep.Mul(v[0])), v[1], v[2], v[3], v[4])
 	})
 }

@@ -53,7 +53,7 @@ func updated(a Update, w, g, rate float64, s *[3]float64) float64 {
 }
 
 func TestUpdate(t *testing.T) {
-	const rate = 0.01
+	const rate, keep = 0.01, 0.98
 	for rule := range numRules {
 		for _, n := range elementSizes {
 			w, g := random(n, 16), random(n, 17)
@@ -75,7 +75,7 @@ func TestUpdate(t *testing.T) {
 			scale := make([]float64, n)
 			for i := range n {
 				s := [3]float64{float64(state[0][i]), float64(state[1][i]), float64(state[2][i])}
-				next := updated(a, float64(w[i]), float64(g[i]), rate, &s)
+				next := updated(a, float64(float32(keep))*float64(w[i]), float64(g[i]), rate, &s)
 				for j, v := range [4]float64{next, s[0], s[1], s[2]} {
 					wants[j] = append(wants[j], v)
 				}
@@ -85,7 +85,7 @@ func TestUpdate(t *testing.T) {
 				what := fmt.Sprintf("rule %d of %d, result %d", rule, n, result)
 				got := everyLane(t, what, n, func(m *machine) (uint32, []Call) {
 					b := a
-					b.Hyper, b.G = m.put([]float32{rate}), m.put(g)
+					b.Hyper, b.G = m.put([]float32{rate, keep}), m.put(g)
 					p := []uint32{m.put(w), m.put(state[0]), m.put(state[1]), m.put(state[2])}
 					b.W, b.S, b.T, b.U = p[0], p[1], p[2], p[3]
 					return p[result], []Call{b}
@@ -101,7 +101,7 @@ func TestAdadeltaAsKeras(t *testing.T) {
 	m := newMachine(t)
 	w, g := m.put([]float32{1}), m.put([]float32{0})
 	update := Update{
-		Rule: Adadelta, N: 1, Hyper: m.put([]float32{1}), W: w, G: g, S: m.put([]float32{0}), T: m.put([]float32{0}),
+		Rule: Adadelta, N: 1, Hyper: m.put([]float32{1, 1}), W: w, G: g, S: m.put([]float32{0}), T: m.put([]float32{0}),
 		Rho: 0.95, OneMinusRho: 0.05, Epsilon: 1e-7,
 	}
 	for step, want := range []float64{0.9986, 0.9972, 0.9957} {

@@ -117,7 +117,7 @@ func New(backend prog.Backend, p *prog.Program, rate float32) (*Training, error)
 		}
 		s.Kernels = append(s.Kernels, b)
 	}
-	return s, e.Write(p.Find("hyper"), []float32{rate})
+	return s, e.Write(p.Find("hyper"), []float32{rate, 1})
 }
 
 // Step trains on a batch of images whose class is where they are bright, and returns the loss.
