@@ -3,12 +3,16 @@ package nn
 import (
 	"context"
 	"runtime"
+
+	"github.com/tabgrad/tabgrad/nn/prog"
 )
 
 // EvalOptions are Evaluate's.
 type EvalOptions struct {
 	BatchSize    int       // 0: 32
-	SampleWeight []float32 // one a sample: what its loss counts
+	SampleWeight []float32 // one a sample: what its loss counts, of every output
+	// SampleWeights are the same for single outputs, by their names.
+	SampleWeights map[string][]float32
 	// Yield is called between batches, while the model is free; nil is runtime.Gosched.
 	Yield func()
 }
@@ -18,12 +22,12 @@ func (m *Model) Evaluate(ctx context.Context, d Dataset, o EvalOptions) (Logs, e
 	if err := batchSize("evaluate", &o.BatchSize, &o.Yield); err != nil {
 		return nil, err
 	}
-	s, err := newSamples("evaluate", d, o.SampleWeight)
-	if err != nil {
-		return nil, err
-	}
 	m.mu.Lock()
-	err = m.ready(ctx, false)
+	err := m.ready(ctx, false)
+	var s samples
+	if err == nil {
+		s, err = m.newSamples("evaluate", d, o.SampleWeight, o.SampleWeights)
+	}
 	if err == nil {
 		err = m.fits("evaluate", s)
 	}
@@ -50,7 +54,7 @@ func batchSize(what string, n *int, yield *func()) error {
 
 // evaluate goes by train, what the model is compiled for; where that changes on the way it fails.
 func (m *Model) evaluate(ctx context.Context, train *training, s samples, batch int, prefix string, yield func()) (Logs, error) {
-	t := newTally(train.Metrics)
+	t := newTally(train)
 	logs := newLogs(prefix, train.names)
 	indices := make([]int, min(batch, s.n))
 	for at := 0; at < s.n; at += batch {
@@ -97,54 +101,86 @@ type PredictOptions struct {
 	Yield func()
 }
 
-// Predict is the model's output [n, ...] for the n inputs x. It may be called during Fit, and before
-// Compile.
+// Predict is the model's output [n, ...] for the n inputs x, of a model with one input and one output. It
+// may be called during Fit, and before Compile.
 func (m *Model) Predict(ctx context.Context, x Column, o PredictOptions) (Tensor, error) {
-	if err := batchSize("predict", &o.BatchSize, &o.Yield); err != nil {
-		return Tensor{}, err
-	}
 	if x == nil {
 		return Tensor{}, fail(ErrData, "predict: there is no data")
 	}
-	m.mu.Lock()
-	err := ctx.Err()
-	if err == nil {
-		err = m.build(x.Shape())
-	}
-	out := append([]int{x.Len()}, m.output...)
-	per := m.output.Size()
-	m.mu.Unlock()
+	out, err := m.PredictMulti(ctx, []Column{x}, o)
 	if err != nil {
 		return Tensor{}, err
 	}
-	pred := make([]float32, x.Len()*per)
-	for at := 0; at < x.Len(); at += o.BatchSize {
-		if err := ctx.Err(); err != nil {
-			return Tensor{}, err
+	if len(out) != 1 {
+		return Tensor{}, fail(ErrConfig, "predict: the model has %d outputs, wanted one (PredictMulti returns all)", len(out))
+	}
+	return out[0], nil
+}
+
+// PredictMulti is Predict for a model with several inputs or outputs.
+func (m *Model) PredictMulti(ctx context.Context, x []Column, o PredictOptions) ([]Tensor, error) {
+	if err := batchSize("predict", &o.BatchSize, &o.Yield); err != nil {
+		return nil, err
+	}
+	var in []prog.Shape
+	for k, c := range x {
+		if c == nil {
+			return nil, fail(ErrData, "predict: there is no data for input %d", k)
 		}
-		n := min(o.BatchSize, x.Len()-at)
-		if err := m.predictBatch(x, at, n, pred[at*per:(at+n)*per]); err != nil {
-			return Tensor{}, err
+		if c.Len() != x[0].Len() {
+			return nil, fail(ErrShape, "predict: input %d has %d samples, the first has %d", k, c.Len(), x[0].Len())
+		}
+		in = append(in, c.Shape())
+	}
+	if len(in) == 0 {
+		return nil, fail(ErrData, "predict: there is no data")
+	}
+	n := x[0].Len()
+	m.mu.Lock()
+	err := ctx.Err()
+	if err == nil {
+		err = m.build(in)
+	}
+	shapes := m.outputShapes()
+	m.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Tensor, len(shapes))
+	for k, s := range shapes {
+		out[k] = Tensor{Shape: append([]int{n}, s...), Data: make([]float32, n*s.Size())}
+	}
+	for at := 0; at < n; at += o.BatchSize {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := m.predictBatch(x, at, min(o.BatchSize, n-at), out); err != nil {
+			return nil, err
 		}
 		o.Yield()
 	}
-	return Tensor{Shape: out, Data: pred}, nil
+	return out, nil
 }
 
-func (m *Model) predictBatch(x Column, at, n int, dst []float32) error {
+// predictBatch predicts from samples at to at+n-1.
+func (m *Model) predictBatch(x []Column, at, n int, out []Tensor) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p, err := m.program(predicting, n, false)
 	if err != nil {
 		return err
 	}
-	per := len(p.xs) / n
-	for i := range n {
-		x.CopyRow(p.xs[i*per:(i+1)*per], at+i)
+	for k, c := range x {
+		per := len(p.xs[k]) / n
+		for i := range n {
+			c.CopyRow(p.xs[k][i*per:(i+1)*per], at+i)
+		}
 	}
 	if err := m.run(p, predicting); err != nil {
 		return err
 	}
-	copy(dst, p.predValues)
+	for k, values := range p.predValues {
+		copy(out[k].Data[at*len(values)/n:], values)
+	}
 	return nil
 }

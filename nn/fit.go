@@ -22,8 +22,9 @@ type FitOptions struct {
 	NoShuffle bool   // take the samples in their order, each epoch
 	Seed      uint64 // of the shuffling; 0: the model's
 
-	SampleWeight []float32       // one a sample: what its loss counts
-	ClassWeight  map[int]float64 // what the loss of a class's samples counts; classes that are missing count 1
+	SampleWeight  []float32            // one a sample: what its loss counts, of every output
+	SampleWeights map[string][]float32 // the same for single outputs, by their names
+	ClassWeight   map[int]float64      // what the loss of a class's samples counts; classes that are missing count 1; for one output
 
 	Callbacks []Callback
 	// Yield is called between steps, while the model is free, so that others get their turn; nil is
@@ -85,7 +86,7 @@ func (m *Model) newFit(ctx context.Context, d Dataset, o FitOptions) (*fit, erro
 		return nil, err
 	}
 	var err error
-	if f.train, err = newSamples("fit", d, o.SampleWeight); err != nil {
+	if f.train, err = m.newSamples("fit", d, o.SampleWeight, o.SampleWeights); err != nil {
 		return nil, err
 	}
 	if err := m.fits("fit", f.train); err != nil {
@@ -95,7 +96,7 @@ func (m *Model) newFit(ctx context.Context, d Dataset, o FitOptions) (*fit, erro
 	case o.Validation != nil && o.ValidationSplit != 0:
 		return nil, fail(ErrConfig, "fit: there are both validation data and a validation split")
 	case o.Validation != nil:
-		if f.val, err = newSamples("validation", o.Validation, o.ValidationWeight); err != nil {
+		if f.val, err = m.newSamples("validation", o.Validation, o.ValidationWeight, nil); err != nil {
 			return nil, err
 		}
 		if err := m.fits("validation", f.val); err != nil {
@@ -109,7 +110,7 @@ func (m *Model) newFit(ctx context.Context, d Dataset, o FitOptions) (*fit, erro
 	f.order = make([]int, f.train.n)
 	batch := min(f.o.BatchSize, f.train.n)
 	f.progress = &Progress{Epoch: o.InitialEpoch, Epochs: f.o.Epochs, Batches: (f.train.n + batch - 1) / batch}
-	f.tally = newTally(m.train.Metrics)
+	f.tally = newTally(m.train)
 	f.logs = newLogs("", m.train.names)
 	for _, n := range []int{f.train.n % batch, batch} { // what cannot be loaded is said before a weight changes
 		if n == 0 {
@@ -153,15 +154,26 @@ func (f *fit) defaults() error {
 	if o.Yield == nil {
 		o.Yield = runtime.Gosched
 	}
-	if o.SampleWeight != nil && o.ClassWeight != nil {
+	if (o.SampleWeight != nil || o.SampleWeights != nil) && o.ClassWeight != nil {
 		return fail(ErrConfig, "fit: there are both sample weights and class weights, wanted one of them")
+	}
+	if err := f.m.oneClassed("fit", o.ClassWeight); err != nil {
+		return err
 	}
 	for class, w := range o.ClassWeight {
 		if !finite(w) {
 			return fail(ErrData, "fit: the weight of class %d is %v, wanted a finite number", class, w)
 		}
 	}
-	f.weighted = o.SampleWeight != nil || o.ClassWeight != nil
+	f.weighted = o.SampleWeight != nil || o.SampleWeights != nil || o.ClassWeight != nil
+	return nil
+}
+
+// oneClassed refuses class weights of several outputs.
+func (m *Model) oneClassed(what string, weights map[int]float64) error {
+	if n := len(m.train.objectives); weights != nil && n > 1 {
+		return fail(ErrConfig, "%s: class weights are for a model with one loss, this one has %d; use sample weights", what, n)
+	}
 	return nil
 }
 
@@ -282,6 +294,9 @@ func (f *fit) keep() error {
 func (f *fit) save() error {
 	m := f.m
 	if len(f.next) > 0 {
+		if err := m.refresh(); err != nil { // a SetWeights since the last step
+			return err
+		}
 		if err := m.engine.weights.Read(m.engine.whole, f.next); err != nil {
 			return err
 		}
@@ -303,6 +318,7 @@ func (f *fit) restore() error {
 	if len(f.good) == 0 || m.engine == nil {
 		return nil
 	}
+	m.wrote()
 	return m.engine.weights.Write(m.engine.whole, f.good)
 }
 
@@ -318,14 +334,17 @@ func (m *Model) TrainOnBatch(ctx context.Context, d Dataset, o BatchOptions) (Lo
 	if err := m.ready(ctx, true); err != nil {
 		return nil, err
 	}
-	s, err := newSamples("train on batch", d, o.SampleWeight)
+	s, err := m.newSamples("train on batch", d, o.SampleWeight, o.SampleWeights)
 	if err != nil {
+		return nil, err
+	}
+	if err := m.oneClassed("train on batch", o.ClassWeight); err != nil {
 		return nil, err
 	}
 	if err := m.fits("train on batch", s); err != nil {
 		return nil, err
 	}
-	p, err := m.program(fitting, s.n, o.SampleWeight != nil || o.ClassWeight != nil)
+	p, err := m.program(fitting, s.n, s.weights != nil || o.ClassWeight != nil)
 	if err != nil {
 		return nil, err
 	}
@@ -342,7 +361,7 @@ func (m *Model) TrainOnBatch(ctx context.Context, d Dataset, o BatchOptions) (Lo
 	if loss := float64(p.result[0]); !finite(loss) {
 		return nil, fail(ErrDiverged, "train on batch: the loss is %v", loss)
 	}
-	t := newTally(m.train.Metrics)
+	t := newTally(m.train)
 	t.add(p)
 	logs := newLogs("", m.train.names)
 	t.write(logs)
@@ -351,6 +370,7 @@ func (m *Model) TrainOnBatch(ctx context.Context, d Dataset, o BatchOptions) (Lo
 
 // BatchOptions are TrainOnBatch's.
 type BatchOptions struct {
-	SampleWeight []float32       // one a sample: what its loss counts
-	ClassWeight  map[int]float64 // what the loss of a class's samples counts; classes that are missing count 1
+	SampleWeight  []float32            // one a sample: what its loss counts, of every output
+	SampleWeights map[string][]float32 // the same for single outputs, by their names
+	ClassWeight   map[int]float64      // what the loss of a class's samples counts; classes that are missing count 1; for one output
 }

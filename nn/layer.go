@@ -4,41 +4,113 @@ import (
 	"github.com/tabgrad/tabgrad/nn/prog"
 )
 
-// A Layer is one step of a model. Its exported fields are its arguments, described by struct tags
-// (see registry.go), and a model fills the defaults in before it calls Build or Lower.
+// A Layer is one step of a model, in the common case of one tensor in and one out. Its exported fields
+// are its arguments, described by struct tags (see registry.go), and a model fills the defaults in
+// before it calls Build or Lower. A layer holds no weights: those belong to an [Instance], which a model
+// makes of each layer that it is given. Any type with these two methods is a layer; the registry only
+// gives it a config.
+//
+// What else a layer may be:
+//   - a [MultiLayer]: several tensors in, or several out
+//   - a [MaskKeeper]: its output has its input's mask
+//   - an [InputNamer]: its inputs have names in Keras
 type Layer interface {
 	// Build declares the layer's variables for one sample's input shape, and returns one sample's
 	// output shape. Shapes are without the batch. The model puts the layer's name before the error.
+	// A layer that is applied several times is built each time, and must declare the same variables.
 	Build(s *Scope, in prog.Shape) (prog.Shape, error)
 	// Lower writes the forward pass of a batch x [N, in...] and returns [N, out...].
 	Lower(c *Call, x prog.Buf) prog.Buf
 }
 
-// A Scope collects what a layer declares in Build.
-type Scope struct {
-	name   string
-	frozen bool
-	vars   []*variable
+// A MultiLayer takes several tensors, or returns several: Add, Concatenate, attention, an RNN with its
+// state. A model calls BuildMulti and LowerMulti in place of Build and Lower, with one input too; embed
+// [Multi] for those two.
+type MultiLayer interface {
+	Layer
+	// BuildMulti is Build for all inputs. It says how many inputs it wants where there are others. The
+	// model names the inputs and their shapes before the error.
+	BuildMulti(s *Scope, in []prog.Shape) ([]prog.Shape, error)
+	// LowerMulti is Lower: as many results as BuildMulti returned shapes.
+	LowerMulti(c *Call, x []prog.Buf) []prog.Buf
 }
 
-// A variable is a parameter of the model.
-type variable struct {
-	name        string // "dense/kernel"
-	shape       prog.Shape
-	init        Initializer
-	regularizer Regularizer // nil for none
-	trainable   bool
-	store       int // its index in the Store's Vars
-	offset      int // where it begins in the model's values
+// Multi, embedded in a MultiLayer, has the methods of Layer, which a model does not call for it.
+type Multi struct{}
+
+// Build is not called.
+func (Multi) Build(*Scope, prog.Shape) (prog.Shape, error) {
+	return nil, fail(ErrConfig, "it has several inputs or outputs, and cannot be a part of a layer that gives it one")
 }
+
+// Lower is not called.
+func (Multi) Lower(c *Call, _ prog.Buf) prog.Buf {
+	return c.Fail(fail(ErrConfig, "it has several inputs or outputs"))
+}
+
+// A MaskKeeper is a layer whose outputs have its first input's mask: Keras's supports_masking with
+// compute_mask as it is. The mask ends at a layer that is none and does not call [Call.SetMask].
+type MaskKeeper interface{ KeepsMask() }
+
+// An InputNamer says what Keras calls a MultiLayer's inputs, in their order, so that configs may give
+// them by name: "query", "value", "key". A name that ends in "..." stands for all inputs from there on.
+type InputNamer interface{ InputNames() []string }
+
+// A Constraint is applied to a variable after each of the optimizer's steps.
+type Constraint interface {
+	// Project writes down the value that takes w's place.
+	Project(b *prog.Builder, w prog.Buf) prog.Buf
+}
+
+// A Scope collects what a layer declares in Build.
+type Scope struct{ app *application }
 
 // Var declares the layer's next variable, a parameter that is trained unless the layer is frozen.
 // r may be nil.
 func (s *Scope) Var(name string, shape prog.Shape, init Initializer, r Regularizer) {
-	s.vars = append(s.vars, &variable{
-		name: s.name + "/" + name, shape: shape, init: init, regularizer: r, trainable: !s.frozen,
-	})
+	i := s.app.of
+	i.vars = append(i.vars, &variable{name: name, owner: i, shape: shape, init: init, regularizer: r})
 }
+
+// Constrain sets the constraint of the variable declared last; nil does nothing.
+func (s *Scope) Constrain(c Constraint) {
+	if c != nil {
+		s.app.of.vars[len(s.app.of.vars)-1].constraint = c
+	}
+}
+
+// State declares the layer's next state: a variable that is not trained, but that a step may write
+// with [Call.Assign], such as moving averages. It is saved with the weights.
+func (s *Scope) State(name string, shape prog.Shape, init Initializer) {
+	i := s.app.of
+	i.states = append(i.states, &variable{name: name, owner: i, shape: shape, init: init, state: true})
+}
+
+// Layer builds a layer inside this one, as a wrapper does, and returns the shapes of its results. Its
+// variables stand behind the layer's own, under its name.
+func (s *Scope) Layer(name string, l Layer, in ...prog.Shape) ([]prog.Shape, error) {
+	inner := instanceOf(l)
+	if inner.name == "" {
+		inner.name = name
+	}
+	if err := validate(inner.name, inner.layer); err != nil {
+		return nil, err
+	}
+	if s.app.of.frozen {
+		inner.freeze(true)
+	}
+	app, err := inner.build(in, nil)
+	if err != nil {
+		return nil, named(inner.name, err)
+	}
+	s.app.of.parts = append(s.app.of.parts, inner)
+	s.app.subs = append(s.app.subs, app)
+	return app.outs, nil
+}
+
+// Arg is an argument that the layer is applied with, beside tensors: use_causal_mask. nil where there
+// is none.
+func (s *Scope) Arg(name string) any { return s.app.args[name] }
 
 // A Call is one lowering of a layer into a program, whose Builder it embeds.
 type Call struct {
@@ -46,34 +118,102 @@ type Call struct {
 	// Training is true in the program of a training step; Dropout only acts there.
 	Training bool
 
-	in, out prog.Shape
-	vars    []prog.Buf
-	step    prog.Buf
-	key     uint64
-	losses  []prog.Buf
+	l     *lowering
+	app   *application
+	key   uint64
+	draws uint64
+	calls uint64 // of inner layers
+	in    []value
+	masks []prog.Buf // of the outputs, nil while none is set
 }
 
 // Var is the layer's i-th variable, in the order of its Scope.Var calls.
-func (c *Call) Var(i int) prog.Buf { return c.vars[i] }
+func (c *Call) Var(i int) prog.Buf { return c.l.variable(c.app.of.vars[i]) }
 
-// In and Out are one sample's shapes, as Build had them.
-func (c *Call) In() prog.Shape { return c.in }
+// State is the layer's i-th state, in the order of its Scope.State calls: as it was before the step, or
+// what has been assigned to it since.
+func (c *Call) State(i int) prog.Buf { return c.l.variable(c.app.of.states[i]) }
 
-// Out is one sample's output shape, as Build returned it.
-func (c *Call) Out() prog.Shape { return c.out }
+// Assign makes x the layer's i-th state. The variable is written at the end of the step, whatever the
+// program is for; what reads State later in the step sees x, and no gradient flows through it into the
+// next step.
+func (c *Call) Assign(i int, x prog.Buf) { c.l.assign(c.app.of.states[i], x) }
+
+// Frozen is whether the layer is not trained. BatchNormalization then uses its moving statistics.
+func (c *Call) Frozen() bool { return c.l.frozen[c.app.of] }
+
+// In is one sample's shape of the first input, as Build had it.
+func (c *Call) In() prog.Shape { return c.app.ins[0] }
+
+// Out is one sample's shape of the first output, as Build returned it.
+func (c *Call) Out() prog.Shape { return c.app.outs[0] }
+
+// Ins are all inputs' shapes, as BuildMulti had them.
+func (c *Call) Ins() []prog.Shape { return c.app.ins }
+
+// Outs are all outputs' shapes, as BuildMulti returned them.
+func (c *Call) Outs() []prog.Shape { return c.app.outs }
+
+// Arg is an argument that the layer is applied with, beside tensors.
+func (c *Call) Arg(name string) any { return c.app.args[name] }
+
+// Mask is the mask of the i-th input, [N, T] with 1 for a step that counts and 0 for one that does
+// not; None where all count.
+func (c *Call) Mask(i int) prog.Buf { return c.in[i].mask }
+
+// SetMask gives the i-th output a mask, or with None takes away the one that it would keep.
+func (c *Call) SetMask(i int, mask prog.Buf) {
+	if c.masks == nil {
+		c.masks = make([]prog.Buf, len(c.app.outs))
+		for k := range c.masks {
+			c.masks[k] = prog.None
+		}
+	}
+	c.masks[i] = mask
+}
+
+// Layer lowers the i-th layer that Build declared with Scope.Layer. It may be called several times: a
+// cell, step by step.
+func (c *Call) Layer(i int, x ...prog.Buf) []prog.Buf {
+	y, _ := c.LayerMasked(i, x, nil)
+	return y
+}
+
+// LayerMasked is Layer with the inputs' masks, None or missing for no mask, and returns the outputs'.
+func (c *Call) LayerMasked(i int, x, masks []prog.Buf) (y, yMasks []prog.Buf) {
+	in := make([]value, len(x))
+	for k, b := range x {
+		in[k] = value{b, prog.None}
+		if k < len(masks) {
+			in[k].mask = masks[k]
+		}
+	}
+	c.calls++
+	for _, v := range c.l.apply(c.app.subs[i], in, mix(c.key, c.calls), c.Training) {
+		y, yMasks = append(y, v.buf), append(yMasks, v.mask)
+	}
+	return y, yMasks
+}
 
 // Random is a tensor of random numbers, other ones each step and the same ones for the same model
-// seed, layer and step. A seed other than 0 stands in for the model's.
+// seed, layer and step. A seed other than 0 stands in for the model's. A second call in one layer
+// draws other numbers. It is for training: the step is counted there.
 func (c *Call) Random(d prog.Dist, a, b float64, seed uint64, shape prog.Shape) prog.Buf {
 	key := c.key
 	if seed != 0 {
-		key = mix(seed)
+		if key = mix(seed); c.app.number > 0 {
+			key = mix(seed, uint64(c.app.number))
+		}
 	}
-	return c.Builder.Random(c.step, prog.RandomAttr{Dist: d, Key: key, A: a, B: b, Shape: shape})
+	if c.draws > 0 {
+		key = mix(key, c.draws)
+	}
+	c.draws++
+	return c.Builder.Random(c.l.step, prog.RandomAttr{Dist: d, Key: key, A: a, B: b, Shape: shape})
 }
 
 // AddLoss adds a scalar to the model's loss, as regularizers do.
-func (c *Call) AddLoss(x prog.Buf) { c.losses = append(c.losses, x) }
+func (c *Call) AddLoss(x prog.Buf) { c.l.losses = append(c.l.losses, x) }
 
 // batch is the number of samples in x.
 func (c *Call) batch(x prog.Buf) int {

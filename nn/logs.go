@@ -20,20 +20,22 @@ func (l Logs) Get(name string) (float64, bool) {
 	return 0, false
 }
 
-// A tally adds up an epoch: the loss weighted by batch size, and the metrics' sums.
+// A tally adds up an epoch: the losses weighted by batch size, and the metrics' sums.
 type tally struct {
 	metrics []Metric
 	samples float64
-	loss    float64
+	losses  []float64 // the total, then each output's where there are several
 	sums    [][]float64
 }
 
-func newTally(metrics []Metric) *tally {
-	return &tally{metrics: metrics, sums: make([][]float64, len(metrics))}
+func newTally(t *training) *tally {
+	metrics := t.metrics()
+	return &tally{metrics: metrics, losses: make([]float64, len(t.names)-len(metrics)), sums: make([][]float64, len(metrics))}
 }
 
 func (t *tally) reset() {
-	t.samples, t.loss = 0, 0
+	t.samples = 0
+	clear(t.losses)
 	for _, s := range t.sums {
 		clear(s)
 	}
@@ -42,8 +44,10 @@ func (t *tally) reset() {
 // add counts the batch that p has just run.
 func (t *tally) add(p *program) {
 	t.samples += float64(p.batch)
-	t.loss += float64(float64(p.result[0]) * float64(p.batch))
-	rest := p.result[1:]
+	for i := range t.losses {
+		t.losses[i] += float64(float64(p.result[i]) * float64(p.batch))
+	}
+	rest := p.result[len(t.losses):]
 	for i, n := range p.sums {
 		if t.sums[i] == nil {
 			t.sums[i] = make([]float64, n)
@@ -57,9 +61,11 @@ func (t *tally) add(p *program) {
 
 // write puts the figures so far into the first logs.
 func (t *tally) write(logs Logs) {
-	logs[0].Value = t.loss / t.samples
+	for i, sum := range t.losses {
+		logs[i].Value = sum / t.samples
+	}
 	for i, m := range t.metrics {
-		logs[i+1].Value = m.Result(t.sums[i])
+		logs[len(t.losses)+i].Value = m.Result(t.sums[i])
 	}
 }
 

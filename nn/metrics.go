@@ -19,6 +19,12 @@ type Metric interface {
 	Result(sums []float64) float64
 }
 
+// A MaskedMetric is a Metric that leaves out the predictions that a mask [N, T] has 0 for, as Keras's means
+// of a function do. Other metrics count all of them.
+type MaskedMetric interface {
+	MaskedSums(b *prog.Builder, pred, target, mask prog.Buf) []prog.Buf
+}
+
 // AccuracyMetric is the share of predictions that are right. As in Keras, the model's output and the
 // targets decide what that means: BinaryAccuracy for an output of one number, SparseCategoricalAccuracy
 // for targets without the output's last dimension, else CategoricalAccuracy.

@@ -3,27 +3,33 @@ package nn
 import (
 	"context"
 	"errors"
-	"fmt"
-	"reflect"
-	"strconv"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/tabgrad/tabgrad/nn/prog"
 )
 
-// A Model is a stack of layers with their weights. Its methods may be called from several goroutines:
-// each step of training and each batch of an evaluation or prediction runs alone, so Predict and
-// Evaluate during a Fit are served between its steps.
+// A Model is a graph of layers with their weights: a stack of them ([NewSequential]) or any other graph
+// without cycles ([NewModel]). Its methods may be called from several goroutines: each step of training
+// and each batch of an evaluation or prediction runs alone, so Predict and Evaluate during a Fit are
+// served between its steps. A Model is a layer too: it goes wherever one goes, with its weights.
 type Model struct {
-	mu      sync.Mutex
+	mu      *sync.Mutex // one for all models that share layers
 	name    string
-	layers  []*node
-	err     error // what is wrong with the layers; reported by every method
-	input   prog.Shape
-	output  prog.Shape
-	vars    []*variable
-	params  int       // elements of all variables
-	values  []float32 // all variables, in model order, while no engine holds them; nil before they are drawn
+	chain   []*Instance // a Sequential's layers; nil for another graph
+	isChain bool
+	err     error     // what is wrong with the graph; reported by every method
+	self    *Instance // the model as a layer
+
+	// The graph, once it is known.
+	inputs, outputs []*Symbolic
+	order           []*application // in the order they run, the inputs first
+	layers          []*Instance    // in Keras's order
+	vars            []*held
+	params          int // elements of all variables
+
+	frozen  map[*Instance]bool // as of Compile
 	seed    uint64
 	train   *training
 	engine  *engine
@@ -35,51 +41,20 @@ type Model struct {
 	busy    bool      // a Fit is running
 }
 
-// A node is a layer in its place.
-type node struct {
-	layer   Layer
-	name    string
-	in, out prog.Shape
-	vars    []*variable
+// held is a variable as one of a model's.
+type held struct {
+	*variable
+	name      string // "dense/kernel"
+	trainable bool   // as of Compile
+	store     int    // its index in the Store's Vars
+	offset    int    // where it begins in the model's values
+	have      uint64 // the version that the engine has
 }
 
-// Training says how a model is trained.
-type Training struct {
-	Optimizer Optimizer // required to train
-	Loss      Loss      // required to train and evaluate
-	Metrics   []Metric
-	// Seed draws the initial weights, the dropout masks and the order of samples. The same seed gives
-	// the same weights, run for run.
-	Seed uint64
-	// Backend does the arithmetic; nil is prog.NewDefault's.
-	Backend prog.Backend
-}
-
-type training struct {
-	Training
-	names []string // "loss", then the metrics'
-}
-
-// NewSequential makes a model of layers one behind another. Without an Input layer at the front it is
-// built when it first sees data. What is wrong with the layers is reported by Compile and every other
-// method.
-func NewSequential(layers ...Layer) *Model {
-	m := &Model{name: "sequential"}
-	m.Add(layers...)
+func newModel(name string) *Model {
+	m := &Model{mu: &sync.Mutex{}, name: name}
+	m.self = &Instance{layer: m}
 	return m
-}
-
-// Add appends layers. It must not be called once the model is compiled or has run.
-func (m *Model) Add(layers ...Layer) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.engine != nil || m.train != nil || m.values != nil {
-		m.fail(fail(ErrConfig, "%s: a layer was added after the model was compiled", m.name))
-		return
-	}
-	for _, l := range layers {
-		m.add(l)
-	}
 }
 
 func (m *Model) fail(err error) {
@@ -88,224 +63,230 @@ func (m *Model) fail(err error) {
 	}
 }
 
-func (m *Model) add(l Layer) {
-	if m.err != nil {
-		return
-	}
-	if v := reflect.ValueOf(l); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
-		m.fail(fail(ErrConfig, "%s: layer %d is nil", m.name, len(m.layers)))
-		return
-	}
-	l = complete(l).(Layer)
-	n := &node{layer: l, name: m.unique(l)}
-	if err := validate(n.name, l); err != nil {
-		m.fail(err)
-		return
-	}
-	in, isInput := l.(InputLayer)
-	switch {
-	case isInput && len(m.layers) > 0:
-		m.fail(fail(ErrConfig, "%s: an input layer is layer %d, wanted the first", n.name, len(m.layers)))
-		return
-	case nameOf(l) != "":
-		for _, other := range m.layers {
-			if other.name == n.name {
-				m.fail(fail(ErrConfig, "%s: two layers have this name", n.name))
-				return
-			}
-		}
-	}
-	m.layers = append(m.layers, n)
-	if isInput {
-		m.input = append(prog.Shape{}, in.Shape...)
-		m.output = m.input
-	}
-	if m.input != nil {
-		m.fail(m.buildFrom(len(m.layers) - 1))
-	}
-}
-
-// unique is the layer's own name, or Keras's automatic one: dense, dense_1, ...
-func (m *Model) unique(l Layer) string {
-	if name := nameOf(l); name != "" {
-		return name
-	}
-	base := "layer"
-	if e := byType[reflect.TypeOf(l)]; e != nil {
-		base = e.Name
-	}
-	taken := map[string]bool{}
-	for _, n := range m.layers {
-		taken[n.name] = true
-	}
-	name := base
-	for i := 1; taken[name]; i++ {
-		name = base + "_" + strconv.Itoa(i)
-	}
-	return name
-}
-
-// nameOf is the Name field of a layer that has one.
-func nameOf(l Layer) string {
-	v := reflect.Indirect(reflect.ValueOf(l))
-	if v.Kind() == reflect.Struct {
-		if f := v.FieldByName("Name"); f.IsValid() && f.Kind() == reflect.String {
-			return f.String()
-		}
-	}
-	return ""
-}
-
-// buildFrom builds the layers from the i-th on.
-func (m *Model) buildFrom(i int) error {
-	for _, n := range m.layers[i:] {
-		frozen := false
-		if v := reflect.ValueOf(n.layer); v.Kind() == reflect.Struct {
-			if f := v.FieldByName("Frozen"); f.IsValid() && f.Kind() == reflect.Bool {
-				frozen = f.Bool()
-			}
-		}
-		s := &Scope{name: n.name, frozen: frozen}
-		out, err := n.layer.Build(s, m.output)
-		if err != nil {
-			return fmt.Errorf("%s: %w", n.name, err)
-		}
-		if err := n.checkSize(out, s.vars); err != nil {
-			return err
-		}
-		n.in, n.out, n.vars = m.output, out, s.vars
-		m.output = out
-		for _, v := range s.vars {
-			v.offset = m.params
-			m.params += v.shape.Size()
-			m.vars = append(m.vars, v)
-		}
-	}
-	return nil
-}
-
-// maxSize is the most elements that a sample's tensor or a variable may have, far from where an int
-// overflows: a config from outside may ask for anything.
-const maxSize = 1<<31 - 1
-
-// checkSize refuses shapes that no memory can hold.
-func (n *node) checkSize(out prog.Shape, vars []*variable) error {
-	if !fits31(out) {
-		return fail(ErrShape, "%s: output %v, wanted at most %d elements", n.name, out, maxSize)
-	}
-	for _, v := range vars {
-		if !fits31(v.shape) {
-			return fail(ErrShape, "%s: %v, wanted at most %d elements", v.name, v.shape, maxSize)
-		}
-	}
-	return nil
-}
-
-func fits31(s prog.Shape) bool {
-	n := 1
-	for _, d := range s {
-		if d < 0 || d > 0 && n > maxSize/d {
-			return false
-		}
-		n *= d
-	}
-	return true
-}
-
-// build makes the layers fit samples of shape in, if that is not done yet, else checks that they do.
-func (m *Model) build(in []int) error {
-	if m.err != nil {
-		return m.err
-	}
-	if len(m.layers) == 0 {
-		return fail(ErrConfig, "%s: the model has no layers", m.name)
-	}
-	if m.input == nil {
-		if in == nil {
-			return fail(ErrNotBuilt, "%s: the input's shape is not known: begin with nn.Input(...), or run it on data first", m.name)
-		}
-		m.input = append(prog.Shape{}, in...)
-		m.output = m.input
-		if err := m.buildFrom(0); err != nil {
-			for _, n := range m.layers {
-				n.in, n.out, n.vars = nil, nil, nil
-			}
-			m.input, m.output, m.vars, m.params = nil, nil, nil, 0
-			return err
-		}
-	}
-	if in != nil && !m.input.Equal(in) {
-		first := m.layers[0]
-		if _, isInput := first.layer.(InputLayer); isInput && len(m.layers) > 1 {
-			first = m.layers[1] // the one that people wrote down
-		}
-		return fail(ErrShape, "%s: x is %v a sample, the model was built for %v", first.name, prog.Shape(in), m.input)
-	}
-	return nil
-}
-
-// Compile sets how the model is trained. The weights stay; what an earlier optimizer remembered goes.
-func (m *Model) Compile(t Training) error {
+// Rename gives the model a name and returns it. As a layer it goes by that name, too.
+func (m *Model) Rename(name string) *Model {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.busy {
-		return fail(ErrBusy, "%s: compile during fit", m.name)
+	m.name, m.self.name = name, name
+	return m
+}
+
+// collect lists the variables of the layers, each once, and joins the model with the others that have them.
+func (m *Model) collect() {
+	m.vars, m.params = nil, 0
+	seen := map[*variable]bool{}
+	for _, i := range m.layers {
+		i.each(i.name+"/", func(name string, v *variable) {
+			if seen[v] {
+				return
+			}
+			seen[v] = true
+			m.vars = append(m.vars, &held{variable: v, name: name, offset: m.params})
+			m.params += v.shape.Size()
+			m.use(v.owner)
+		})
 	}
+	m.self.parts = m.layers
+	m.setFrozen()
+}
+
+// use notes that the model has an instance's variables. Models that share some share a lock.
+func (m *Model) use(i *Instance) {
+	if slices.Contains(i.users, m) {
+		return
+	}
+	i.users = append(i.users, m)
+	if old := i.users[0].mu; old != m.mu {
+		others := m.family(map[*Model]bool{})
+		for _, other := range others {
+			other.mu = old
+		}
+	}
+}
+
+// family is the model and all that share a layer with it, directly or through others.
+func (m *Model) family(seen map[*Model]bool) []*Model {
+	if seen[m] {
+		return nil
+	}
+	seen[m] = true
+	list := []*Model{m}
+	for _, v := range m.vars {
+		for _, user := range v.owner.users {
+			list = append(list, user.family(seen)...)
+		}
+	}
+	return list
+}
+
+// setFrozen notes what is trained, as the layers have it now.
+func (m *Model) setFrozen() {
+	m.frozen = map[*Instance]bool{}
+	var note func(i *Instance)
+	note = func(i *Instance) {
+		m.frozen[i] = i.frozen
+		for _, p := range i.parts {
+			note(p)
+		}
+	}
+	for _, i := range m.layers {
+		note(i)
+	}
+	for _, v := range m.vars {
+		v.trainable = v.trained()
+	}
+}
+
+// trained is whether training changes the variable, as its layer has it now.
+func (v *variable) trained() bool { return !v.state && !v.owner.frozen }
+
+// build makes the layers fit samples of the shapes in, if that is not done yet, else checks that they do.
+// nil stands for any shapes.
+func (m *Model) build(in []prog.Shape) error {
 	if m.err != nil {
 		return m.err
 	}
-	if m.input != nil {
-		if err := m.build(nil); err != nil {
+	if m.isChain {
+		if err := m.buildChain(in); err != nil {
 			return err
 		}
 	}
-	next := &training{Training: t, names: []string{"loss"}}
-	if t.Optimizer != nil {
-		next.Optimizer = complete(t.Optimizer).(Optimizer)
-		if err := validate("optimizer", next.Optimizer); err != nil {
-			return err
+	if in == nil {
+		return nil
+	}
+	if len(in) != len(m.inputs) {
+		return fail(ErrShape, "%s: got %d inputs, wanted %d%s", m.name, len(in), len(m.inputs), m.inputNames())
+	}
+	for k, x := range m.inputs {
+		if !x.shape.Equal(in[k]) {
+			who := x.from.of
+			if m.isChain && len(m.chain) > 1 && who == m.chain[0] {
+				who = m.chain[1] // the one that people wrote down
+			} else if m.isChain {
+				who = m.chain[0]
+			}
+			return fail(ErrShape, "%s: x is %v a sample, the model was built for %v", who.name, in[k], x.shape)
 		}
 	}
-	if t.Loss != nil {
-		next.Loss = complete(t.Loss).(Loss)
-		if err := validate("loss", next.Loss); err != nil {
-			return err
-		}
-		if m.input != nil {
-			if _, err := next.Loss.Target(m.output); err != nil {
-				return fmt.Errorf("loss: %w", err)
+	return nil
+}
+
+// inputNames lists the inputs' names for a message, where there are several.
+func (m *Model) inputNames() string {
+	if len(m.inputs) < 2 {
+		return ""
+	}
+	names := make([]string, len(m.inputs))
+	for k, x := range m.inputs {
+		names[k] = x.from.of.name
+	}
+	return " (" + strings.Join(names, ", ") + ")"
+}
+
+// built is whether the graph is known.
+func (m *Model) built() bool { return len(m.outputs) > 0 }
+
+// outputShapes are one sample's.
+func (m *Model) outputShapes() []prog.Shape {
+	shapes := make([]prog.Shape, len(m.outputs))
+	for k, y := range m.outputs {
+		shapes[k] = y.shape
+	}
+	return shapes
+}
+
+// BuildMulti makes a Model a layer.
+func (m *Model) BuildMulti(s *Scope, in []prog.Shape) ([]prog.Shape, error) {
+	if err := m.build(in); err != nil {
+		return nil, err
+	}
+	s.app.of.parts = m.layers
+	return m.outputShapes(), nil
+}
+
+// LowerMulti makes a Model a layer.
+func (m *Model) LowerMulti(c *Call, x []prog.Buf) []prog.Buf {
+	out := c.l.graph(m, c.in, c.key, c.Training)
+	y := make([]prog.Buf, len(out))
+	for k, v := range out {
+		y[k] = v.buf
+		c.SetMask(k, v.mask)
+	}
+	return y
+}
+
+// Build makes a Model a layer.
+func (m *Model) Build(s *Scope, in prog.Shape) (prog.Shape, error) {
+	out, err := m.BuildMulti(s, []prog.Shape{in})
+	if err != nil {
+		return nil, err
+	}
+	return out[0], nil
+}
+
+// Lower makes a Model a layer.
+func (m *Model) Lower(c *Call, x prog.Buf) prog.Buf { return m.LowerMulti(c, []prog.Buf{x})[0] }
+
+// Inputs are the graph's inputs. nil while they are not known.
+func (m *Model) Inputs() []*Symbolic { return slices.Clone(m.inputs) }
+
+// Outputs are the graph's outputs. nil while they are not known.
+func (m *Model) Outputs() []*Symbolic { return slices.Clone(m.outputs) }
+
+// Layers are the model's layers in Keras's order: a Sequential's as they were added, else by their
+// distance from the outputs.
+func (m *Model) Layers() []*Instance {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.isChain {
+		return slices.Clone(m.chain)
+	}
+	return slices.Clone(m.layers)
+}
+
+// Layer is the layer of a name, in this model or, as "inner/dense", in one that is a layer of it. It fails
+// with ErrConfig where there is none.
+func (m *Model) Layer(name string) (*Instance, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err != nil {
+		return nil, m.err
+	}
+	layers, rest := m.layers, name
+	if m.isChain {
+		layers = m.chain
+	}
+	var names []string
+	for {
+		var next *Instance
+		names = names[:0]
+		for _, i := range layers {
+			if names = append(names, i.name); i.name == rest {
+				return i, nil
+			} else if strings.HasPrefix(rest, i.name+"/") {
+				next = i
 			}
 		}
-	}
-	next.Metrics = nil
-	for _, metric := range t.Metrics {
-		metric = complete(metric).(Metric)
-		if err := validate("metrics", metric); err != nil {
-			return err
+		if next == nil {
+			return nil, fail(ErrConfig, "%s: there is no layer %q, wanted one of %s", m.name, name, strings.Join(names, ", "))
 		}
-		name := metric.MetricName()
-		for _, other := range next.names {
-			if other == name {
-				return fail(ErrConfig, "metrics: two are called %q", name)
-			}
-		}
-		next.Metrics = append(next.Metrics, metric)
-		next.names = append(next.names, name)
+		layers, rest = next.parts, rest[len(next.name)+1:]
 	}
-	if err := m.unload(); err != nil {
+}
+
+// SetTrainable sets whether training changes the variables of the layer of a name and of all that is inside
+// it. It takes effect when the model is compiled the next time, as in Keras.
+func (m *Model) SetTrainable(name string, trainable bool) error {
+	i, err := m.Layer(name)
+	if err != nil {
 		return err
 	}
-	m.train = next
-	if m.values == nil {
-		m.seed = t.Seed
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i.freeze(!trainable)
+	if m.train == nil && m.engine == nil {
+		m.setFrozen()
 	}
-	if t.Backend != nil || m.backend == nil {
-		m.backend = t.Backend
-	}
-	if next.Optimizer != nil {
-		m.rate = next.Optimizer.Rate()
-	}
-	m.updates, m.slots = 0, nil
 	return nil
 }
 
@@ -319,22 +300,31 @@ func (m *Model) Reset(seed uint64) error {
 	if err := m.build(nil); err != nil {
 		return err
 	}
-	m.closeEngine()
-	m.values, m.slots, m.seed, m.step, m.updates = nil, nil, seed, 0, 0
+	if err := m.closeEngine(); err != nil {
+		return err
+	}
+	m.slots, m.seed, m.step, m.updates = nil, seed, 0, 0
+	for _, v := range m.vars {
+		v.value = nil
+	}
 	m.draw()
 	return nil
 }
 
 // draw gives the variables their initial values, if they have none.
 func (m *Model) draw() {
-	if m.values != nil {
-		return
-	}
-	m.values = make([]float32, m.params)
 	for i, v := range m.vars {
-		v.init.Init(m.values[v.offset:v.offset+v.shape.Size()], v.shape, NewStream(m.seed, uint32(i)))
+		if v.value == nil {
+			v.value = make([]float32, v.shape.Size())
+			v.init.Init(v.value, v.shape, NewStream(m.seed, uint32(i)))
+			v.holder = nil
+			v.version++
+		}
 	}
 }
+
+// drawn is whether the variables have values.
+func (m *Model) drawn() bool { return len(m.vars) > 0 && m.vars[0].value != nil }
 
 // LearningRate is the optimizer's learning rate at present.
 func (m *Model) LearningRate() float64 {
@@ -357,18 +347,24 @@ func (m *Model) SetLearningRate(rate float64) error {
 // Name is the model's name.
 func (m *Model) Name() string { return m.name }
 
-// InputShape is one sample's input shape, nil while it is not known.
+// InputShape is one sample's shape of the first input, nil while it is not known.
 func (m *Model) InputShape() []int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return append([]int(nil), m.input...)
+	if len(m.inputs) == 0 {
+		return nil
+	}
+	return append([]int(nil), m.inputs[0].shape...)
 }
 
-// OutputShape is one sample's output shape, nil while it is not known.
+// OutputShape is one sample's shape of the first output, nil while it is not known.
 func (m *Model) OutputShape() []int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return append([]int(nil), m.output...)
+	if len(m.outputs) == 0 {
+		return nil
+	}
+	return append([]int(nil), m.outputs[0].shape...)
 }
 
 // BackendName says what does the arithmetic, for people; empty before the model has run.
@@ -391,61 +387,6 @@ func (m *Model) Close() error {
 	return m.unload()
 }
 
-// SequentialFrom makes a model from Keras's config of one: {"name", "layers": [{"class_name", "config"},
-// ...]}, or that under "config" beside "class_name": "Sequential". The first layer may carry the input's
-// shape, as input_shape, batch_input_shape or batch_shape.
-func SequentialFrom(config map[string]any) (*Model, error) {
-	if class, ok := config["class_name"].(string); ok {
-		if class != "Sequential" {
-			return nil, fail(ErrConfig, "model: class_name is %q, wanted Sequential", class)
-		}
-		inner, ok := config["config"].(map[string]any)
-		if !ok {
-			return nil, fail(ErrConfig, "sequential: config is %s, wanted an object", show(config["config"]))
-		}
-		config = inner
-	}
-	m := &Model{name: "sequential"}
-	if name, ok := config["name"].(string); ok && name != "" {
-		m.name = name
-	}
-	list, ok := config["layers"].([]any)
-	if !ok && config["layers"] != nil {
-		return nil, fail(ErrConfig, "%s: layers is %s, wanted a list", m.name, show(config["layers"]))
-	}
-	for i, c := range list {
-		l, input, err := layerFrom(c)
-		if err != nil {
-			return nil, err
-		}
-		if input != nil && i == 0 {
-			m.add(InputLayer{Shape: input})
-		}
-		m.add(l)
-	}
-	return m, m.err
-}
-
-// Config is the model as SequentialFrom reads it: {"class_name": "Sequential", "config": {"name",
-// "layers"}}, every layer with its name.
-func (m *Model) Config() (map[string]any, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.err != nil {
-		return nil, m.err
-	}
-	layers := []any{}
-	for _, n := range m.layers {
-		c, err := Config(n.layer)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", n.name, err)
-		}
-		c.(map[string]any)["config"].(map[string]any)["name"] = n.name
-		layers = append(layers, c)
-	}
-	return map[string]any{"class_name": "Sequential", "config": map[string]any{"name": m.name, "layers": layers}}, nil
-}
-
 // ready is what every run begins with: the context's and the model's errors.
 func (m *Model) ready(ctx context.Context, training bool) error {
 	if err := ctx.Err(); err != nil {
@@ -454,7 +395,7 @@ func (m *Model) ready(ctx context.Context, training bool) error {
 	if m.err != nil {
 		return m.err
 	}
-	if m.train == nil || m.train.Loss == nil || training && m.train.Optimizer == nil {
+	if m.train == nil || len(m.train.objectives) == 0 || training && m.train.Optimizer == nil {
 		return fail(ErrNotCompiled, "%s: compile the model with an optimizer and a loss first", m.name)
 	}
 	return nil

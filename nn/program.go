@@ -3,6 +3,7 @@ package nn
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tabgrad/tabgrad/nn/prog"
 )
@@ -29,6 +30,7 @@ type engine struct {
 	whole   prog.Buf  // in weights: the store
 	vars    []prog.Buf
 	loaded  [numModes][]*program // most recently used first
+	project prog.Exec            // applies the constraints, behind each training step; nil for none
 }
 
 // A program is a loaded prog.Program and what the host reads and writes in it.
@@ -37,13 +39,17 @@ type program struct {
 	batch    int
 	weighted bool // it takes sample weights
 
-	x, y, sampleWeight, step, hyper prog.Buf // inputs
-	pred, stats                     prog.Buf // outputs
-	sums                            []int    // how many sums each metric has in stats, behind the loss
+	x, y, sampleWeight []prog.Buf // inputs: of the model's inputs, and of the outputs with a loss
+	step, hyper        prog.Buf   // inputs
+	pred               []prog.Buf // outputs
+	stats              prog.Buf   // output
+	sums               []int      // how many sums each metric has in stats, behind the losses
+	writes             bool       // it writes variables
 
 	// What the host reads and writes, made once so that a step allocates nothing.
-	xs, ys, weightValues []float32
-	predValues, result   []float32
+	xs, ys, weightValues [][]float32
+	predValues           [][]float32
+	result               []float32
 	stepValues           [2]float32
 	hyperValues          [prog.HyperSize]float32
 }
@@ -100,7 +106,11 @@ func (m *Model) load() error {
 	}
 	values := make([]float32, e.store.Size)
 	for _, v := range m.vars {
-		copy(values[e.store.Vars[v.store].Offset:], m.values[v.offset:v.offset+v.shape.Size()])
+		if err := v.fetch(); err != nil {
+			return join(err, e.weights.Close())
+		}
+		copy(values[e.store.Vars[v.store].Offset:], v.value)
+		v.have = v.version
 	}
 	for _, s := range e.slots {
 		at := e.store.Vars[s]
@@ -114,8 +124,51 @@ func (m *Model) load() error {
 	if err := e.weights.Write(e.whole, values); err != nil {
 		return join(err, e.weights.Close())
 	}
-	m.engine, m.values, m.slots = e, []float32{}, nil // the engine has them now
+	m.engine, m.slots = e, nil // the engine has them now
 	return nil
+}
+
+// fetch brings the variable's value back from the engine that has a newer one.
+func (v *variable) fetch() error {
+	if v.holder == nil {
+		return nil
+	}
+	k := slices.IndexFunc(v.holder.vars, func(h *held) bool { return h.variable == v })
+	e, value := v.holder.engine, make([]float32, v.shape.Size())
+	if err := e.weights.Read(e.vars[k], value); err != nil {
+		return err
+	}
+	v.value, v.holder = value, nil
+	return nil
+}
+
+// refresh brings the engine what other models have made of the variables that they share with this one.
+func (m *Model) refresh() error {
+	for k, v := range m.vars {
+		if v.have == v.version {
+			continue
+		}
+		if err := v.fetch(); err != nil {
+			return err
+		}
+		if err := m.engine.weights.Write(m.engine.vars[k], v.value); err != nil {
+			return err
+		}
+		v.have = v.version
+	}
+	return nil
+}
+
+// noValue is the value of a variable that only an engine has.
+var noValue = []float32{}
+
+// wrote notes that the engine has written its variables.
+func (m *Model) wrote() {
+	for _, v := range m.vars {
+		v.version++
+		v.have, v.holder = v.version, m
+		v.value = noValue
+	}
 }
 
 // unload brings the weights and the optimizer's slots back from the engine and closes it.
@@ -123,22 +176,26 @@ func (m *Model) unload() error {
 	if m.engine == nil {
 		return nil
 	}
-	values, err := m.readWeights()
-	if err != nil {
-		return err
-	}
 	slots, err := m.readSlots()
 	if err != nil {
 		return err
 	}
-	m.values, m.slots = values, slots
+	m.slots = slots
 	return m.closeEngine()
 }
 
+// closeEngine brings the weights back and frees what the backend holds.
 func (m *Model) closeEngine() error {
 	e := m.engine
 	if e == nil {
 		return nil
+	}
+	for _, v := range m.vars {
+		if v.holder == m {
+			if err := v.fetch(); err != nil {
+				return err
+			}
+		}
 	}
 	m.engine = nil
 	var err error
@@ -146,6 +203,9 @@ func (m *Model) closeEngine() error {
 		for _, p := range ps {
 			err = join(err, p.exec.Close())
 		}
+	}
+	if e.project != nil {
+		err = join(err, e.project.Close())
 	}
 	if e.weights != nil {
 		err = join(err, e.weights.Close())
@@ -155,16 +215,13 @@ func (m *Model) closeEngine() error {
 
 // readWeights copies all variables out, in model order.
 func (m *Model) readWeights() ([]float32, error) {
+	m.draw()
 	values := make([]float32, m.params)
-	if m.engine == nil {
-		m.draw()
-		copy(values, m.values)
-		return values, nil
-	}
-	for i, v := range m.vars {
-		if err := m.engine.weights.Read(m.engine.vars[i], values[v.offset:v.offset+v.shape.Size()]); err != nil {
+	for _, v := range m.vars {
+		if err := v.fetch(); err != nil {
 			return nil, err
 		}
+		copy(values[v.offset:], v.value)
 	}
 	return values, nil
 }
@@ -206,77 +263,50 @@ func (m *Model) compile(kind mode, batch int, weighted bool) (*program, error) {
 	}
 	b := prog.NewBuilder([...]string{"predict", "evaluate", "train"}[kind], store)
 	p := &program{batch: batch, weighted: weighted}
-	p.x = b.Input("x", append([]int{batch}, m.input...)...)
-	p.xs = make([]float32, batch*m.input.Size())
-
-	c := &Call{Builder: b, Training: kind == fitting}
+	l := &lowering{b: b, step: prog.None, frozen: m.frozen, store: map[*variable]int{}, current: map[*variable]prog.Buf{}}
+	in := make([]value, len(m.inputs))
+	for k, x := range m.inputs {
+		name := "x"
+		if len(m.inputs) > 1 {
+			name = "x/" + x.from.of.name
+		}
+		in[k] = value{b.Input(name, append([]int{batch}, x.shape...)...), prog.None}
+		p.x = append(p.x, in[k].buf)
+		p.xs = append(p.xs, make([]float32, batch*x.shape.Size()))
+	}
 	if kind == fitting {
 		p.step, p.hyper = b.Input("step", 2), b.Input("hyper", prog.HyperSize)
-		c.step = p.step
+		l.step = p.step
 	}
-	h := p.x
 	var trainable []prog.Buf
-	first := 1 // so that an input that is declared and one that came with the data draw the same masks
-	if _, isInput := m.layers[0].layer.(InputLayer); isInput {
-		first = 0
-	}
-	for i, n := range m.layers {
-		b.Scope(n.name)
-		c.in, c.out, c.vars, c.key = n.in, n.out, c.vars[:0], mix(m.seed, uint64(first+i))
-		for _, v := range n.vars {
-			buf := b.Var(v.store)
-			c.vars = append(c.vars, buf)
-			if v.trainable {
-				trainable = append(trainable, buf)
-			}
-			if v.trainable && v.regularizer != nil && kind != predicting {
-				c.AddLoss(v.regularizer.Penalty(b, buf))
+	for _, v := range m.vars {
+		l.store[v.variable] = v.store
+		if v.trainable && kind != predicting {
+			buf := l.variable(v.variable)
+			if trainable = append(trainable, buf); v.regularizer != nil {
+				b.Scope(v.name)
+				l.losses = append(l.losses, v.regularizer.Penalty(b, buf))
 			}
 		}
-		h = n.layer.Lower(c, h)
 	}
+	out := l.graph(m, in, m.seed, kind == fitting)
 	b.Scope("")
 	if kind == predicting {
-		p.pred = b.Output("pred", h)
-		p.predValues = make([]float32, batch*m.output.Size())
-		return m.finish(b, p)
+		for k, y := range out {
+			name := "pred"
+			if len(out) > 1 {
+				name += "/" + itoa(k)
+			}
+			p.pred = append(p.pred, b.Output(name, y.buf))
+			p.predValues = append(p.predValues, make([]float32, batch*m.outputs[k].shape.Size()))
+		}
+		return m.finish(l, p)
 	}
-
-	target, err := m.train.Loss.Target(m.output)
+	loss, stats, err := m.lowerObjectives(l, p, out)
 	if err != nil {
-		return nil, fmt.Errorf("loss: %w", err)
+		return nil, err
 	}
-	p.y = b.Input("y", append([]int{batch}, target...)...)
-	p.ys = make([]float32, batch*target.Size())
-	b.Scope("loss")
-	each := m.train.Loss.Each(b, h, p.y)
-	if weighted {
-		p.sampleWeight = b.Input("sample_weight", batch)
-		p.weightValues = make([]float32, batch)
-		column := make([]int, max(1, len(b.Shape(each))))
-		for i := range column {
-			column[i] = 1
-		}
-		column[0] = batch
-		each = b.Mul(each, b.Reshape(p.sampleWeight, column...))
-	}
-	loss := b.Reduce(prog.Mean, each, false)
-	for _, extra := range c.losses {
-		loss = b.Add(loss, extra)
-	}
-	stats := []prog.Buf{loss}
-	for i, metric := range m.train.Metrics {
-		b.Scope(m.train.names[i+1])
-		n := 0
-		for _, s := range metric.Sums(b, h, p.y) {
-			n += b.Shape(s).Size()
-			stats = append(stats, s)
-		}
-		p.sums = append(p.sums, n)
-	}
-	b.Scope("")
-	packed := b.Pack(stats...)
-	p.stats = b.Output("stats", packed)
+	p.stats = b.Output("stats", b.Pack(stats...))
 	p.result = make([]float32, b.Shape(p.stats).Size())
 	if kind == fitting && len(trainable) > 0 {
 		grads := prog.Grad(b, loss, trainable)
@@ -285,12 +315,40 @@ func (m *Model) compile(kind mode, batch int, weighted bool) (*program, error) {
 			slots[i] = b.Var(s)
 		}
 		b.Update(m.train.Optimizer.Update(), b.StoreRange("params", 0, e.trainable), b.Pack(grads...), p.hyper, slots...)
+		p.writes = true
+		if err := m.loadConstraints(); err != nil {
+			return nil, err
+		}
 	}
-	return m.finish(b, p)
+	return m.finish(l, p)
 }
 
-func (m *Model) finish(b *prog.Builder, p *program) (*program, error) {
-	built, err := b.Build()
+// loadConstraints loads the program that projects the variables that have constraints. It is one of its own
+// since a training step's reads what the variables held before it.
+func (m *Model) loadConstraints() error {
+	e := m.engine
+	if e.project != nil || !slices.ContainsFunc(m.vars, func(v *held) bool { return v.trainable && v.constraint != nil }) {
+		return nil
+	}
+	b := prog.NewBuilder("constrain", e.store)
+	for _, v := range m.vars {
+		if v.trainable && v.constraint != nil {
+			b.Scope(v.name)
+			w := b.Var(v.store)
+			b.Assign(w, v.constraint.Project(b, w))
+		}
+	}
+	p, err := b.Build()
+	if err == nil {
+		e.project, err = e.backend.Load(p)
+	}
+	return err
+}
+
+func (m *Model) finish(l *lowering, p *program) (*program, error) {
+	l.finish()
+	p.writes = p.writes || len(l.written) > 0
+	built, err := l.b.Build()
 	if err != nil {
 		var f *failure
 		if errors.As(err, &f) { // a layer's or metric's own message, without the program's name
@@ -306,17 +364,17 @@ func (m *Model) finish(b *prog.Builder, p *program) (*program, error) {
 
 // run does one step on what is staged in p: xs, and where p has them ys and weightValues.
 func (m *Model) run(p *program, kind mode) error {
-	if err := p.exec.Write(p.x, p.xs); err != nil {
+	if err := m.refresh(); err != nil {
 		return err
 	}
-	if kind != predicting {
-		if err := p.exec.Write(p.y, p.ys); err != nil {
-			return err
-		}
-	}
-	if p.weighted {
-		if err := p.exec.Write(p.sampleWeight, p.weightValues); err != nil {
-			return err
+	for _, group := range [...]struct {
+		bufs   []prog.Buf
+		values [][]float32
+	}{{p.x, p.xs}, {p.y, p.ys}, {p.sampleWeight, p.weightValues}} {
+		for k, buf := range group.bufs {
+			if err := p.exec.Write(buf, group.values[k]); err != nil {
+				return err
+			}
 		}
 	}
 	if kind == fitting {
@@ -331,11 +389,24 @@ func (m *Model) run(p *program, kind mode) error {
 		m.step++
 		m.updates++
 	}
+	if p.writes {
+		m.wrote()
+	}
 	if err := p.exec.Run(); err != nil {
 		return err
 	}
+	if kind == fitting && m.engine.project != nil {
+		if err := m.engine.project.Run(); err != nil {
+			return err
+		}
+	}
+	for k, buf := range p.pred {
+		if err := p.exec.Read(buf, p.predValues[k]); err != nil {
+			return err
+		}
+	}
 	if kind == predicting {
-		return p.exec.Read(p.pred, p.predValues)
+		return nil
 	}
 	return p.exec.Read(p.stats, p.result)
 }

@@ -19,23 +19,23 @@ func (m *Model) SummaryWidth(columns int) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var rows [][3]string
-	for _, n := range m.layers {
-		if _, isInput := n.layer.(InputLayer); isInput {
+	layers := m.layers
+	if m.isChain {
+		layers = m.chain
+	}
+	for _, i := range layers {
+		if _, isInput := i.layer.(InputLayer); isInput && m.isChain {
 			continue
 		}
-		row := [3]string{n.name + " (" + className(n.layer) + ")", "?", "0 (unbuilt)"}
-		if n.out != nil {
-			count := 0
-			for _, v := range n.vars {
-				count += v.shape.Size()
-			}
-			row[1], row[2] = batchShape(n.out), thousands(count)
+		row := [3]string{i.name + " (" + className(i.layer) + ")", "?", "0 (unbuilt)"}
+		if i.built && m.built() {
+			row[1], row[2] = batchShape(i.applications[0].outs[0]), thousands(i.count())
 		}
 		rows = append(rows, row)
 	}
 	trainable, other, optimizer := 0, 0, 0
 	for _, v := range m.vars {
-		if v.trainable {
+		if v.trained() {
 			trainable += v.shape.Size()
 		} else {
 			other += v.shape.Size()

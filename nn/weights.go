@@ -48,15 +48,7 @@ func (m *Model) SetWeights(list []Weight) error {
 	if err := m.check(list); err != nil {
 		return err
 	}
-	if m.engine == nil {
-		m.pack(list)
-		return nil
-	}
-	for i := range m.vars {
-		if err := m.engine.weights.Write(m.engine.vars[i], list[i].Data); err != nil {
-			return err
-		}
-	}
+	m.pack(list)
 	return nil
 }
 
@@ -77,13 +69,11 @@ func (m *Model) check(list []Weight) error {
 	return nil
 }
 
-// pack makes list, which has been checked, the values of a model without an engine.
+// pack makes list, which has been checked, the values of the variables. Engines get them before they run.
 func (m *Model) pack(list []Weight) {
-	if len(m.values) < m.params {
-		m.values = make([]float32, m.params)
-	}
 	for i, v := range m.vars {
-		copy(m.values[v.offset:], list[i].Data)
+		v.value, v.holder = append([]float32(nil), list[i].Data...), nil
+		v.version++
 	}
 }
 
@@ -93,7 +83,7 @@ func (m *Model) CountParams() (total, trainable int) {
 	defer m.mu.Unlock()
 	for _, v := range m.vars {
 		total += v.shape.Size()
-		if v.trainable {
+		if v.trained() {
 			trainable += v.shape.Size()
 		}
 	}

@@ -1,0 +1,10 @@
+package nn
+
+// KeepsMask: what counts goes on to count.
+func (Dense) KeepsMask() {}
+
+// KeepsMask: what counts goes on to count.
+func (Activation) KeepsMask() {}
+
+// KeepsMask: what counts goes on to count.
+func (Dropout) KeepsMask() {}
