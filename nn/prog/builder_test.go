@@ -69,7 +69,7 @@ func TestBuilderErrors(t *testing.T) {
 		}, "Update sgd: operand 1 has 24 elements, wanted 3"},
 		{func(b *prog.Builder, x prog.Buf) {
 			b.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, b.Var(0), b.Var(1), x)
-		}, "Update sgd: operand 2 has 24 elements, wanted 1"},
+		}, "Update sgd: operand 2 has 24 elements, wanted 2"},
 		{func(b *prog.Builder, x prog.Buf) {
 			b.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, x, x, b.Input("h", 2))
 		}, "Update sgd: operand 0 is no variable changed in place"},
