@@ -3,6 +3,7 @@ package nn_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -20,6 +21,10 @@ type layerTest struct {
 	in, out []int
 	vars    map[string][]int
 	bad     []badLayer
+	// more and outs are the shapes of further inputs and outputs of a MultiLayer.
+	more, outs [][]int
+	// states are the variables that a training step writes although they are not trained.
+	states []string
 }
 
 type badLayer struct {
@@ -27,22 +32,23 @@ type badLayer struct {
 	in    []int
 	kind  error
 	text  string
+	more  [][]int // further inputs
 }
 
 var layerTests = []layerTest{
 	{
 		layer: nn.InputLayer{Shape: []int{3, 2}}, in: nil, out: []int{3, 2},
-		bad: []badLayer{{nn.Input(3, 0), nil, nn.ErrConfig, "input_layer: shape is [3, 0], wanted at least 1"}},
+		bad: []badLayer{{nn.Input(3, 0), nil, nn.ErrConfig, "input_layer: shape is [3, 0], wanted at least 1", nil}},
 	},
 	{
 		layer: nn.Dense{Units: 4, Activation: nn.Tanh, KernelReg: nn.L2{}, BiasReg: nn.L1{Factor: 0.1}, ActivityReg: nn.L1L2{L1: 0.1, L2: 0.2}},
 		in:    []int{3}, out: []int{4}, vars: map[string][]int{"dense/kernel": {3, 4}, "dense/bias": {4}},
 		bad: []badLayer{
-			{nn.Dense{}, []int{3}, nn.ErrConfig, "dense: units is missing"},
-			{nn.Dense{Units: -2}, []int{3}, nn.ErrConfig, "dense: units is -2, wanted at least 1"},
-			{nn.Dense{Units: 2}, []int{}, nn.ErrShape, "dense: input is a single number, wanted at least one dimension"},
-			{nn.Dense{Units: 2, KernelInit: nn.RandomNormal{Stddev: -1}}, []int{3}, nn.ErrConfig, "dense: kernel_initializer: stddev is -1, wanted at least 0"},
-			{nn.Dense{Units: 2, Activation: nn.ELU.With(-1)}, []int{3}, nn.ErrConfig, "dense: activation: alpha is -1, wanted at least 0"},
+			{nn.Dense{}, []int{3}, nn.ErrConfig, "dense: units is missing", nil},
+			{nn.Dense{Units: -2}, []int{3}, nn.ErrConfig, "dense: units is -2, wanted at least 1", nil},
+			{nn.Dense{Units: 2}, []int{}, nn.ErrShape, "dense: input is a single number, wanted at least one dimension", nil},
+			{nn.Dense{Units: 2, KernelInit: nn.RandomNormal{Stddev: -1}}, []int{3}, nn.ErrConfig, "dense: kernel_initializer: stddev is -1, wanted at least 0", nil},
+			{nn.Dense{Units: 2, Activation: nn.ELU.With(-1)}, []int{3}, nn.ErrConfig, "dense: activation: alpha is -1, wanted at least 0", nil},
 		},
 	},
 	{layer: nn.Dense{Units: 4, NoBias: true, Name: "head"}, in: []int{2, 5}, out: []int{2, 4}, vars: map[string][]int{"head/kernel": {5, 4}}},
@@ -51,45 +57,82 @@ var layerTests = []layerTest{
 		layer: nn.Conv2D{Filters: 4, Kernel: nn.Size2{3, 2}, Activation: nn.LeakyReLU.With(0.1), KernelInit: nn.HeNormal{Seed: 3}},
 		in:    []int{6, 5, 2}, out: []int{4, 4, 4}, vars: map[string][]int{"conv2d/kernel": {3, 2, 2, 4}, "conv2d/bias": {4}},
 		bad: []badLayer{
-			{nn.Conv2D{Filters: 4}, []int{6, 5, 2}, nn.ErrConfig, "conv2d: kernel_size is missing"},
-			{nn.Conv2D{Filters: 4, Kernel: nn.Size2{3, 0}}, []int{6, 5, 2}, nn.ErrConfig, "conv2d: kernel_size is [3, 0], wanted at least 1"},
-			{nn.Conv2D{Filters: 4, Kernel: nn.Size2{3, 3}}, []int{6}, nn.ErrShape, "conv2d: input is [6], wanted an image [height, width, channels]"},
-			{nn.Conv2D{Filters: 4, Kernel: nn.Size2{3, 3}, Dilation: nn.Size2{2, 2}}, []int{4, 9, 1}, nn.ErrShape, "conv2d: input is 4x9, wanted at least the window's 5x5"},
-			{nn.Conv2D{Filters: 4, Kernel: nn.Size2{3, 3}, Groups: 3}, []int{9, 9, 2}, nn.ErrConfig, "conv2d: groups is 3, wanted a divisor of the input's 2 channels and of filters, 4"},
+			{nn.Conv2D{Filters: 4}, []int{6, 5, 2}, nn.ErrConfig, "conv2d: kernel_size is missing", nil},
+			{nn.Conv2D{Filters: 4, Kernel: nn.Size2{3, 0}}, []int{6, 5, 2}, nn.ErrConfig, "conv2d: kernel_size is [3, 0], wanted at least 1", nil},
+			{nn.Conv2D{Filters: 4, Kernel: nn.Size2{3, 3}}, []int{6}, nn.ErrShape, "conv2d: input is [6], wanted an image [height, width, channels]", nil},
+			{nn.Conv2D{Filters: 4, Kernel: nn.Size2{3, 3}, Dilation: nn.Size2{2, 2}}, []int{4, 9, 1}, nn.ErrShape, "conv2d: input is 4x9, wanted at least the window's 5x5", nil},
+			{nn.Conv2D{Filters: 4, Kernel: nn.Size2{3, 3}, Groups: 3}, []int{9, 9, 2}, nn.ErrConfig, "conv2d: groups is 3, wanted a divisor of the input's 2 channels and of filters, 4", nil},
 		},
 	},
 	{layer: nn.Conv2D{Filters: 4, Kernel: nn.Size2{3, 3}, Strides: nn.Size2{2, 1}, Padding: nn.Same, Groups: 2, NoBias: true}, in: []int{5, 5, 2}, out: []int{3, 5, 4}, vars: map[string][]int{"conv2d/kernel": {3, 3, 1, 4}}},
 	{
 		layer: nn.MaxPooling2D{}, in: []int{5, 4, 3}, out: []int{2, 2, 3},
 		bad: []badLayer{
-			{nn.MaxPooling2D{Pool: nn.Size2{-1, 2}}, []int{5, 4, 3}, nn.ErrConfig, "max_pooling2d: pool_size is [-1, 2], wanted at least 1"},
-			{nn.MaxPooling2D{}, []int{5}, nn.ErrShape, "max_pooling2d: input is [5], wanted an image [height, width, channels]"},
-			{nn.MaxPooling2D{}, []int{1, 9, 2}, nn.ErrShape, "max_pooling2d: input is 1x9, wanted at least the window's 2x2"},
+			{nn.MaxPooling2D{Pool: nn.Size2{-1, 2}}, []int{5, 4, 3}, nn.ErrConfig, "max_pooling2d: pool_size is [-1, 2], wanted at least 1", nil},
+			{nn.MaxPooling2D{}, []int{5}, nn.ErrShape, "max_pooling2d: input is [5], wanted an image [height, width, channels]", nil},
+			{nn.MaxPooling2D{}, []int{1, 9, 2}, nn.ErrShape, "max_pooling2d: input is 1x9, wanted at least the window's 2x2", nil},
 		},
 	},
 	{
 		layer: nn.AveragePooling2D{Pool: nn.Size2{3, 2}, Strides: nn.Size2{1, 2}, Padding: nn.Same}, in: []int{5, 5, 3}, out: []int{5, 3, 3},
-		bad: []badLayer{{nn.AveragePooling2D{Strides: nn.Size2{0, 1}}, []int{5, 4, 3}, nn.ErrConfig, "average_pooling2d: strides is [0, 1], wanted at least 1"}},
+		bad: []badLayer{{nn.AveragePooling2D{Strides: nn.Size2{0, 1}}, []int{5, 4, 3}, nn.ErrConfig, "average_pooling2d: strides is [0, 1], wanted at least 1", nil}},
 	},
 	{layer: nn.Flatten{}, in: []int{3, 4, 2}, out: []int{24}},
 	{
 		layer: nn.Reshape{Target: []int{-1, 4}}, in: []int{2, 6}, out: []int{3, 4},
 		bad: []badLayer{
-			{nn.Reshape{Target: []int{-1, -1}}, []int{4}, nn.ErrConfig, "reshape: target_shape is [-1,-1], wanted at most one -1"},
-			{nn.Reshape{Target: []int{-1, 5}}, []int{2, 6}, nn.ErrShape, "reshape: input [2,6] has 12 elements, target_shape [-1,5] wants 5"},
-			{nn.Reshape{Target: []int{-2, 6}}, []int{2, 6}, nn.ErrConfig, "reshape: target_shape is [-2, 6], wanted at least -1"},
+			{nn.Reshape{Target: []int{-1, -1}}, []int{4}, nn.ErrConfig, "reshape: target_shape is [-1,-1], wanted at most one -1", nil},
+			{nn.Reshape{Target: []int{-1, 5}}, []int{2, 6}, nn.ErrShape, "reshape: input [2,6] has 12 elements, target_shape [-1,5] wants 5", nil},
+			{nn.Reshape{Target: []int{-2, 6}}, []int{2, 6}, nn.ErrConfig, "reshape: target_shape is [-2, 6], wanted at least -1", nil},
 		},
 	},
 	{
 		layer: nn.Dropout{Rate: 0.5, Seed: 7}, in: []int{3, 2}, out: []int{3, 2},
 		bad: []badLayer{
-			{nn.Dropout{Rate: 1}, []int{3}, nn.ErrConfig, "dropout: rate is 1, wanted at least 0 and less than 1"},
-			{nn.Dropout{Rate: math.NaN()}, []int{3}, nn.ErrConfig, "dropout: rate is NaN, wanted at least 0 and less than 1"},
+			{nn.Dropout{Rate: 1}, []int{3}, nn.ErrConfig, "dropout: rate is 1, wanted at least 0 and less than 1", nil},
+			{nn.Dropout{Rate: math.NaN()}, []int{3}, nn.ErrConfig, "dropout: rate is NaN, wanted at least 0 and less than 1", nil},
+		},
+	},
+	{layer: nn.Add{}, in: []int{3, 2}, more: [][]int{{3, 1}, {2}}, out: []int{3, 2}, bad: []badLayer{
+		{nn.Add{}, []int{26, 26, 32}, nn.ErrShape, "add: inputs input_layer [26,26,32] and input_layer_1 [24,24,64]: wanted shapes that are the same, or 1 where they differ", [][]int{{24, 24, 64}}},
+	}},
+	{layer: nn.Subtract{}, in: []int{3, 2}, more: [][]int{{3, 2}}, out: []int{3, 2}, bad: []badLayer{
+		{nn.Subtract{}, []int{2}, nn.ErrConfig, "subtract: inputs input_layer [2] and input_layer_1 [2] and input_layer_2 [2]: got 3 inputs, wanted 2", [][]int{{2}, {2}}},
+		{nn.Subtract{}, []int{2}, nn.ErrConfig, "subtract: got 1 inputs, wanted 2", nil},
+	}},
+	{layer: nn.Multiply{}, in: []int{3, 2}, more: [][]int{{3, 2}, {3, 2}}, out: []int{3, 2}},
+	{layer: nn.Average{}, in: []int{2}, more: [][]int{{3, 2}}, out: []int{3, 2}},
+	{layer: nn.Maximum{}, in: []int{3, 2}, more: [][]int{{3, 2}}, out: []int{3, 2}},
+	{layer: nn.Minimum{}, in: []int{3, 2}, more: [][]int{{3, 2}}, out: []int{3, 2}},
+	{layer: nn.Concatenate{}, in: []int{3, 2}, more: [][]int{{3, 4}, {3, 1}}, out: []int{3, 7}, bad: []badLayer{
+		{nn.Concatenate{Axis: 3}, []int{3, 2}, nn.ErrConfig, "concatenate: inputs input_layer [3,2] and input_layer_1 [3,2]: axis is 3, and the input [3,2]; wanted one of its 2 dimensions, from 1 or from -1 on", [][]int{{3, 2}}},
+		{nn.Concatenate{}, []int{3, 2}, nn.ErrShape, "concatenate: inputs input_layer [3,2] and input_layer_1 [4,2]: wanted shapes that are the same but for dimension 1", [][]int{{4, 2}}},
+	}},
+	{layer: nn.Concatenate{Axis: 1}, in: []int{3, 2}, more: [][]int{{1, 2}}, out: []int{4, 2}},
+	{
+		layer: nn.BatchNormalization{Momentum: 0.9, GammaReg: nn.L2{}}, in: []int{3, 2}, out: []int{3, 2},
+		vars:   map[string][]int{"batch_normalization/gamma": {2}, "batch_normalization/beta": {2}, "batch_normalization/moving_mean": {2}, "batch_normalization/moving_variance": {2}},
+		states: []string{"batch_normalization/moving_mean", "batch_normalization/moving_variance"},
+		bad: []badLayer{
+			{nn.BatchNormalization{Axis: -3}, []int{3, 2}, nn.ErrConfig, "batch_normalization: axis is -3, and the input [3,2]; wanted one of its 2 dimensions, from 1 or from -1 on", nil},
+			{nn.BatchNormalization{Momentum: 2}, []int{3, 2}, nn.ErrConfig, "batch_normalization: momentum is 2, wanted 0 to 1", nil},
+			{nn.BatchNormalization{}, []int{}, nn.ErrConfig, "batch_normalization: axis is -1, and the input []; wanted one of its 0 dimensions, from 1 or from -1 on", nil},
 		},
 	},
 	{
+		layer: nn.BatchNormalization{Axis: 1, NoScale: true, Name: "bn"}, in: []int{3, 2}, out: []int{3, 2},
+		vars: map[string][]int{"bn/beta": {3}, "bn/moving_mean": {3}, "bn/moving_variance": {3}}, states: []string{"bn/moving_mean", "bn/moving_variance"},
+	},
+	{
+		layer: nn.BatchNormalization{Frozen: true}, in: []int{2}, out: []int{2},
+		vars: map[string][]int{"batch_normalization/gamma": {2}, "batch_normalization/beta": {2}, "batch_normalization/moving_mean": {2}, "batch_normalization/moving_variance": {2}},
+	},
+	{layer: nn.Masking{MaskValue: 0.5}, in: []int{3, 2}, out: []int{3, 2}, bad: []badLayer{
+		{nn.Masking{}, []int{}, nn.ErrShape, "masking: input is a single number, wanted at least one dimension", nil},
+	}},
+	{
 		layer: nn.Activation{Fn: nn.Softmax}, in: []int{3, 2}, out: []int{3, 2},
-		bad: []badLayer{{nn.Activation{Fn: nn.Softmax}, []int{}, nn.ErrShape, "activation: input is a single number, softmax wants at least one dimension"}},
+		bad: []badLayer{{nn.Activation{Fn: nn.Softmax}, []int{}, nn.ErrShape, "activation: input is a single number, softmax wants at least one dimension", nil}},
 	},
 }
 
@@ -130,15 +173,17 @@ func (c *layerTest) run(t *testing.T, config any) {
 	}
 
 	for _, layer := range []nn.Layer{c.layer, again} {
-		layers := []nn.Layer{layer}
 		in := c.out
 		if c.in != nil {
-			layers = []nn.Layer{nn.Input(c.in...), layer}
 			in = c.in
 		}
-		m := nn.NewSequential(layers...)
-		if got := m.OutputShape(); !slices.Equal(got, c.out) {
-			t.Fatalf("output is %v, wanted %v (%v)", got, c.out, m.Compile(nn.Training{}))
+		m := modelOf(layer, c.in, c.more)
+		var shapes [][]int
+		for _, y := range m.Outputs() {
+			shapes = append(shapes, y.Shape())
+		}
+		if want := append([][]int{c.out}, c.outs...); !reflect.DeepEqual(shapes, want) {
+			t.Fatalf("outputs are %v, wanted %v (%v)", shapes, want, m.Compile(nn.Training{}))
 		}
 		weights := mustWeights(t, m)
 		got := map[string][]int{}
@@ -152,11 +197,7 @@ func (c *layerTest) run(t *testing.T, config any) {
 	}
 
 	for _, bad := range c.bad {
-		layers := []nn.Layer{bad.layer}
-		if bad.in != nil {
-			layers = []nn.Layer{nn.Input(bad.in...), bad.layer}
-		}
-		m := nn.NewSequential(layers...)
+		m := modelOf(bad.layer, bad.in, bad.more)
 		err := m.Compile(nn.Training{})
 		if !errors.Is(err, bad.kind) || err.Error() != bad.text {
 			t.Errorf("%+v on %v: %v (%v), wanted %s (%v)", bad.layer, bad.in, err, errors.Unwrap(err), bad.text, bad.kind)
@@ -167,28 +208,75 @@ func (c *layerTest) run(t *testing.T, config any) {
 	}
 }
 
+// modelOf is a model of one layer behind inputs; in is nil for an input layer.
+func modelOf(layer nn.Layer, in []int, more [][]int) *nn.Model {
+	switch _, multi := layer.(nn.MultiLayer); {
+	case in == nil:
+		return nn.NewSequential(layer)
+	case !multi:
+		return nn.NewSequential(nn.Input(in...), layer)
+	}
+	inputs := nn.Inputs(nn.NewInput(in...))
+	for _, shape := range more {
+		inputs = append(inputs, nn.NewInput(shape...))
+	}
+	outputs, err := nn.ApplyMulti(layer, inputs...)
+	if err != nil {
+		outputs = nn.Outputs(nn.Apply(layer, inputs...))
+	}
+	return nn.NewModel(inputs, outputs)
+}
+
 // train takes a step of layer between two dense ones: all that can be trained moves, and what is frozen
 // does not.
 func (c *layerTest) train(t *testing.T, in []int, layer nn.Layer) {
 	t.Helper()
-	m := nn.NewSequential(nn.Input(in...), nn.Activation{Fn: nn.Softplus}, layer, nn.Flatten{Name: "flat"}, nn.Dense{Units: 2, Name: "last"})
-	if _, isInput := layer.(nn.InputLayer); isInput {
+	var m *nn.Model
+	shapes := append([][]int{in}, c.more...)
+	switch _, multi := layer.(nn.MultiLayer); {
+	case c.in == nil:
 		m = nn.NewSequential(layer, nn.Flatten{Name: "flat"}, nn.Dense{Units: 2, Name: "last"})
+	case !multi:
+		m = nn.NewSequential(nn.Input(in...), nn.Activation{Fn: nn.Softplus}, layer, nn.Flatten{Name: "flat"}, nn.Dense{Units: 2, Name: "last"})
+	default:
+		var inputs, x, y []*nn.Symbolic
+		for _, shape := range shapes {
+			inputs = append(inputs, nn.NewInput(shape...))
+			x = append(x, nn.Apply(nn.Activation{Fn: nn.Softplus}, inputs[len(inputs)-1]))
+		}
+		outs, err := nn.ApplyMulti(layer, x...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, out := range outs {
+			y = append(y, nn.Apply(nn.Dense{Units: 2, Name: fmt.Sprint("last_", len(y))}, nn.Apply(nn.Flatten{}, out)))
+		}
+		m = nn.NewModel(inputs, nn.Outputs(nn.Apply(nn.Add{Name: "total"}, y...)))
 	}
 	if err := m.Compile(nn.Training{Optimizer: nn.SGD{LearningRate: 0.1}, Loss: nn.MeanSquaredError, Seed: 3, Backend: backend()}); err != nil {
 		t.Fatal(err)
 	}
 	before := mustWeights(t, m)
 	r := data.NewRandom(1, 0)
-	n := prog.Shape(in).Size()
-	x, y := make([]float32, 5*n), make([]float32, 10)
-	for i := range x {
-		x[i] = float32(r.Float64()*2 - 1)
+	var x []nn.Column
+	column := func(scale, offset float64, shape ...int) nn.Column {
+		values := make([]float32, prog.Shape(shape).Size())
+		for i := range values {
+			values[i] = float32(r.Float64()*scale + offset)
+		}
+		c, err := data.NewFloats(shape, values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
 	}
-	for i := range y {
-		y[i] = float32(r.Float64())
+	for _, shape := range shapes {
+		x = append(x, column(2, -1, append([]int{5}, shape...)...))
 	}
-	d := table(t, append([]int{5}, in...), x, []int{5, 2}, y)
+	d, err := nn.NewColumns(x, []nn.Column{column(1, 0, 5, 2)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	logs, err := m.TrainOnBatch(ctx, d, nn.BatchOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -197,13 +285,13 @@ func (c *layerTest) train(t *testing.T, in []int, layer nn.Layer) {
 		t.Errorf("the loss is %v", loss)
 	}
 	for i, w := range mustWeights(t, m) {
-		if moved := !slices.Equal(w.Data, before[i].Data); moved != w.Trainable {
+		if moved := !slices.Equal(w.Data, before[i].Data); moved != (w.Trainable || slices.Contains(c.states, w.Name)) {
 			t.Errorf("%s: trainable is %v, moved is %v", w.Name, w.Trainable, moved)
 		}
 	}
-	p, err := m.Predict(ctx, d.X(), nn.PredictOptions{BatchSize: 2})
-	if err != nil || !slices.Equal(p.Shape, []int{5, 2}) {
-		t.Errorf("predict gives %v, %v", p.Shape, err)
+	p, err := m.PredictMulti(ctx, x, nn.PredictOptions{BatchSize: 2})
+	if err != nil || !slices.Equal(p[0].Shape, []int{5, 2}) {
+		t.Errorf("predict gives %v, %v", p, err)
 	}
 }
 

@@ -23,6 +23,17 @@ var kindOfMethods = map[nn.Kind][]string{
 	nn.KindRegularizer: {"Penalty"},
 }
 
+// names lists what there is of a kind.
+func names(kind nn.Kind) string {
+	var list []string
+	for _, e := range nn.Registry() {
+		if e.Kind == kind {
+			list = append(list, e.Name)
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
 // Every exported type of the package that is a layer, optimizer, loss, metric, initializer or regularizer,
 // and every activation function, stands in the registry under its name.
 func TestRegistryIsComplete(t *testing.T) {
@@ -291,7 +302,7 @@ func TestConfigErrors(t *testing.T) {
 			`dense: kernel_initializer: stddev is "x", wanted a number`},
 		{nn.KindLayer, map[string]any{"class_name": "Conv2D", "config": map[string]any{"filters": 1, "kernel_size": []any{1, 2, 3}}}, "conv2d: kernel_size is [1, 2, 3], wanted a whole number or two, at least 1"},
 		{nn.KindLayer, map[string]any{"class_name": "Conv2D", "config": map[string]any{"filters": 1, "kernel_size": 1, "padding": "full"}}, `conv2d: padding is "full", wanted valid or same`},
-		{nn.KindLayer, map[string]any{"class_name": "Dens"}, `layer "Dens" is unknown, wanted one of input_layer, dense, conv2d, max_pooling2d, average_pooling2d, flatten, reshape, dropout, activation`},
+		{nn.KindLayer, map[string]any{"class_name": "Dens"}, `layer "Dens" is unknown, wanted one of ` + names(nn.KindLayer)},
 		{nn.KindLayer, map[string]any{"units": 3}, "layer: config is map[units:3], wanted a class_name and a config"},
 		{nn.KindLayer, 7, "layer is 7, wanted a name or a config"},
 		{nn.KindOptimizer, nil, "optimizer is null, wanted a name or a config"},
