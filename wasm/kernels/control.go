@@ -16,6 +16,10 @@ const (
 	// ControlPatience is how long a lane waits at a barrier before it gives the others
 	// up, in steps of 100 ms of sleep; 0 means DefaultPatience.
 	ControlPatience = 516
+	// ControlLooks is how often a lane looks at a word before it goes to sleep on it at a barrier; 0 means
+	// DefaultLooks. A helper looks looksForJob times as often for the next job. It is for the host to set where
+	// lanes share cores, and one that looks keeps another from computing: to FewLooks.
+	ControlLooks = 520
 	// ControlJob counts the jobs posted, times two; it is odd while one is being
 	// written. Helpers sleep on it.
 	ControlJob = 640
@@ -32,6 +36,14 @@ const (
 
 	// DefaultPatience is 20 s.
 	DefaultPatience = 200
+
+	// DefaultLooks is about 0.25 ms on x86-64, where a look takes a cycle. Waking a lane takes 25 to 75 us, and more where
+	// the system wakes it on the core of the one that waits for it, so that small ops were no faster on two lanes.
+	DefaultLooks = 1 << 20
+	// FewLooks is for lanes that share cores.
+	FewLooks = 1 << 10
+	// looksForJob makes that about 4 ms: in training, lane 0 goes and gets the next batch.
+	looksForJob = 16
 )
 
 // TrampolineSlots is the size of the trampoline's table; see Trampoline.

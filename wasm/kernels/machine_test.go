@@ -97,6 +97,7 @@ func newMachine(t testing.TB) *machine {
 // reset forgets all blocks and clears the control block.
 func (m *machine) reset() {
 	clear(m.memory[:HeapBase])
+	m.words(ControlLooks, 1)[0] = FewLooks
 	m.next = HeapBase
 	m.blocks = m.blocks[:0]
 }

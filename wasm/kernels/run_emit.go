@@ -4,10 +4,6 @@ package kernels
 
 import "github.com/tabgrad/tabgrad/wasm/asm"
 
-// spins is how often a lane looks at a word before it goes to sleep on it: about
-// 50 us, since waking takes 25 to 75 us.
-const spins = 20000
-
 // emitRun emits the exported functions that walk programs; see doc.go.
 func (b *Builder) emitRun() {
 	var barrier *asm.Func
@@ -63,8 +59,8 @@ func (b *Builder) emitBarrier() *asm.Func {
 		})
 		f.Return(zero.AtomicLoad(ControlStatus).Ne(asm.C(0)))
 	})
-	turn := f.I32()
-	f.For(turn, asm.C(0), asm.C(spins), asm.C(1), func() {
+	turn, looks := f.I32(), b.looks(f)
+	f.For(turn, asm.C(0), looks, asm.C(1), func() {
 		f.If(zero.AtomicLoad(ControlEpoch).Ne(epoch), func() {
 			f.Return(zero.AtomicLoad(ControlStatus).Ne(asm.C(0)))
 		})
@@ -90,6 +86,13 @@ func (b *Builder) emitBarrier() *asm.Func {
 	f.Drop(zero.AtomicSub(ControlSleepers, asm.C(1)))
 	f.Return(zero.AtomicLoad(ControlStatus).Ne(asm.C(0)))
 	return f
+}
+
+// looks is how often a lane looks at a word before it sleeps.
+func (b *Builder) looks(f *asm.Func) asm.I32 {
+	looks := f.LetI32(f.I32().AtomicLoad(ControlLooks))
+	f.If(looks.Eqz(), func() { looks.Set(asm.C(DefaultLooks)) })
+	return looks
 }
 
 // sleep is a function of its own, sleep(expected) i32: memory.atomic.wait32 at an address for at most ns nanoseconds (-1: for
@@ -130,7 +133,8 @@ func (b *Builder) emitLaneLoop(run *asm.Func) {
 	f.Drop(zero.AtomicNotify(ControlReady, asm.C(-1)))
 	f.Loop(func(again asm.Label) {
 		f.Block(func(posted asm.Label) {
-			f.For(turn, asm.C(0), asm.C(spins), asm.C(1), func() {
+			looks := b.looks(f).MulC(looksForJob)
+			f.For(turn, asm.C(0), f.LetI32(looks), asm.C(1), func() {
 				f.BrIf(posted, zero.AtomicLoad(ControlJob).Ne(seen))
 			})
 			f.Loop(func(sleep asm.Label) {

@@ -53,6 +53,23 @@ func TestBarrier(t *testing.T) {
 	}
 }
 
+// TestLooks: however soon lanes go to sleep at a barrier, they meet; 0 is DefaultLooks.
+func TestLooks(t *testing.T) {
+	const n = 100
+	for _, looks := range []uint32{0, 1, FewLooks} {
+		m := newMachine(t)
+		m.words(ControlLooks, 1)[0] = looks
+		values := random(n, 1)
+		a, b := m.put(values), m.space(n)
+		var calls []Call
+		for range 20 {
+			calls = append(calls, Copy{b, a, n}, Copy{a, b, n})
+		}
+		m.run(2, calls...)
+		sameBits(t, fmt.Sprintf("%d looks", looks), m.get(b, n), values)
+	}
+}
+
 func TestHelpersSleepRunAndStop(t *testing.T) {
 	m := newMachine(t)
 	const n = 100

@@ -41,7 +41,23 @@ func NewHosted() (*Backend, error) {
 	h := &jsHost{memory: found.Get("memory"), lanes: uint32(found.Get("lanes").Int())}
 	found.Get("table").Call("set", startSlot, found.Get("exports").Get("start"))
 	h.look()
+	if n := cores(); n > 0 && int(h.lanes) > n {
+		h.writeWords(kernels.ControlLooks, []uint32{kernels.FewLooks})
+	}
 	return newBackend(h, found.Get("variant").String(), int(h.lanes)), nil
+}
+
+// cores is how many threads the machine runs at a time; 0 where the host doesn't say.
+func cores() int {
+	navigator := js.Global().Get("navigator")
+	if !navigator.Truthy() {
+		return 0
+	}
+	n := navigator.Get("hardwareConcurrency")
+	if n.Type() != js.TypeNumber {
+		return 0
+	}
+	return n.Int()
 }
 
 // startSlot is where the trampoline's table has the kernels' start.

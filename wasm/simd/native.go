@@ -103,6 +103,8 @@ func (h *nativeHost) grow(size uint64) bool {
 // program that is posted before.
 func (h *nativeHost) begin() error {
 	h.zero(0, kernels.HeapBase)
+	// Tests run on more lanes than there are cores, and beside each other.
+	h.writeWords(kernels.ControlLooks, []uint32{kernels.FewLooks})
 	for i, l := range h.lanes[1:] {
 		h.wait.Go(func() {
 			_, err := l.module.ExportedFunction("lane_loop").Call(context.Background(), uint64(i+1))
