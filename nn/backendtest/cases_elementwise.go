@@ -44,7 +44,14 @@ var unaryTests = map[prog.Unary]unaryTest{
 	prog.Softplus:   {smooth: Signed, edges: []float32{0, 10, -10, 80, -80, 200, -200, inf32, -inf32, nan32}},
 	prog.Gelu:       {smooth: Signed, edges: []float32{0, 3, -3, 10, -10, 100, -100, inf32, nan32}},
 	prog.GeluTanh:   {smooth: Signed, edges: []float32{0, 3, -3, 10, -10, 100, -100, inf32, nan32}},
+	prog.Silu:       {smooth: Signed, edges: []float32{0, 3, -3, 10, -10, 80, -80, 200, inf32, nan32}},
 	prog.Erf:        {smooth: Signed, edges: []float32{0, 1e-4, 2, -2, 4, -6, 100, inf32, -inf32, nan32}},
+	prog.Expm1:      {smooth: Signed, edges: []float32{0, 1e-6, -1e-6, 80, -80, -200, 200, inf32, -inf32, nan32}},
+	prog.Log1p:      {smooth: Between(-0.9, 2), edges: []float32{0, 1e-6, -1e-6, 1, 1e30, 3e38, -1, -2, inf32, nan32}},
+	prog.Sin:        {smooth: Signed, edges: []float32{0, 1e-4, 1.5707964, -3.1415927, 100, -1000, 1e5, 16777215, inf32, nan32}},
+	prog.Cos:        {smooth: Signed, edges: []float32{0, 1e-4, 1.5707964, -3.1415927, 100, -1000, 1e5, 16777215, inf32, nan32}},
+	prog.Floor:      {smooth: OffWhole, edges: []float32{0, 1, -1, 0.5, -0.5, 1e-30, -1e-30, 3e38, -3e38, inf32, -inf32, nan32}, flat: true},
+	prog.Round:      {smooth: OffWhole, edges: []float32{0, 0.5, 1.5, -0.5, -1.5, 2.5, 0.49999997, 3e38, inf32, -inf32, nan32}, flat: true},
 }
 
 func unaryCases() []Case {
@@ -72,12 +79,12 @@ func unaryCases() []Case {
 		})
 		var finite []float32
 		for _, v := range u.edges {
-			if v > -21 && v < 21 && (fn != prog.Log && fn != prog.Sqrt && fn != prog.Rsqrt && fn != prog.Reciprocal || v > 0.5) {
+			if v > -21 && v < 21 && (fn != prog.Log && fn != prog.Sqrt && fn != prog.Rsqrt && fn != prog.Reciprocal && fn != prog.Log1p || v > 0.5) {
 				finite = append(finite, v)
 			}
 		}
 		add("kinks", Values(finite...), true, prog.Shape{len(finite)})
-		if fn != prog.Log && fn != prog.Sqrt && fn != prog.Rsqrt {
+		if fn != prog.Log && fn != prog.Sqrt && fn != prog.Rsqrt && fn != prog.Log1p {
 			add("wide", Between(-12, 12), true, prog.Shape{257})
 		}
 	}
@@ -103,6 +110,8 @@ var binaryTests = map[prog.Binary]struct {
 	prog.Greater:      {a: Tied, b: Tied, edges: [][2]float32{{inf32, 1}, {nan32, 0}, {0, nan32}, {1 + 1.2e-7, 1}}, flat: true},
 	prog.GreaterEqual: {a: Tied, b: Tied, edges: [][2]float32{{inf32, inf32}, {nan32, 0}, {0, nan32}}, flat: true},
 	prog.Less:         {a: Tied, b: Tied, edges: [][2]float32{{-inf32, 1}, {nan32, 0}, {0, nan32}}, flat: true},
+	prog.Where:        {a: Signed, b: Tied, edges: [][2]float32{{nan32, 0}, {inf32, 0}, {nan32, 1}, {inf32, -1}, {2, nan32}, {3, 1e-30}}, fixedB: true},
+	prog.Unless:       {a: Signed, b: Tied, edges: [][2]float32{{nan32, 0}, {inf32, 0}, {nan32, 1}, {inf32, -1}, {2, nan32}, {3, 1e-30}}, fixedB: true},
 	prog.BinaryXent:   {a: Probability, b: Probability, edges: [][2]float32{{0, 1}, {0, 0}, {0.5, 1}, {1e-5, 1}, {0.999, 0}, {nan32, 1}}, fixedB: true, loose: 16},
 	prog.LogitXent:    {a: Between(-4, 4), b: Probability, edges: [][2]float32{{100, 0}, {-100, 1}, {0, 0.5}, {30, 1}, {-1000, 0}, {1000, 1}, {nan32, 1}}, fixedB: true},
 }
@@ -154,6 +163,21 @@ func binaryCases() []Case {
 			},
 		})
 	}
+	for _, s := range [][3]prog.Shape{{{5}, {5}, {5}}, {{4, 1}, {4, 6}, {6}}, {{3, 2}, {}, {3, 1}}, {{}, {7}, {7}}} {
+		cases = append(cases, Case{
+			Name: caseName("Select/%v_%v_%v", s[0], s[1], s[2]), Terms: 10,
+			Record: func(r *Recorder) prog.Buf {
+				return r.Select(r.In(Tied, s[0]...), r.Param(Signed, s[1]...), r.Param(Signed, s[2]...))
+			},
+		})
+	}
+	cases = append(cases, Case{
+		Name: "Select/edges", Record: func(r *Recorder) prog.Buf {
+			v := []float32{1, 2, nan32, inf32, nan32, -inf32}
+			w := []float32{nan32, inf32, 1, 2, nan32, nan32}
+			return r.Select(r.Fixed([]float32{1, 1, 0, 0, 1, -3}, 6), r.Fixed(v, 6), r.Fixed(w, 6))
+		},
+	})
 	// Ties: the gradient of the maximum of equals goes to the first operand.
 	for _, fn := range []prog.Binary{prog.Maximum, prog.Minimum} {
 		cases = append(cases, Case{

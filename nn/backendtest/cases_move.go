@@ -73,6 +73,31 @@ func moveCases() []Case {
 	return cases
 }
 
+// constCases: constants read, returned, and told apart from each other where there are several.
+func constCases() []Case {
+	numbers := func(n int, first float32) []float32 {
+		v := make([]float32, n)
+		for i := range v {
+			v[i] = first + float32(i)
+		}
+		return v
+	}
+	var cases []Case
+	for _, s := range []prog.Shape{{}, {0}, {1}, {3}, {2, 8}, {1021}} {
+		cases = append(cases, Case{
+			Name: caseName("Const/%v", s), Steps: 2,
+			Record: func(r *Recorder) prog.Buf { return r.Mul(r.Const(numbers(s.Size(), 1), s...), r.Param(Signed, s...)) },
+		})
+	}
+	return append(cases, Case{
+		Name: "Const/several", Terms: 6, Rough: true, Record: func(r *Recorder) prog.Buf {
+			r.Result(r.Const(numbers(5, -2), 5))
+			y := r.MatMul(r.Param(Signed, 3, 4), r.Const(numbers(24, 0.5), 4, 6), false, false)
+			return r.Add(y, r.Const([]float32{nan32, inf32, -inf32, 0, 1e-30, 2}, 6))
+		},
+	})
+}
+
 func randomCases() []Case {
 	var cases []Case
 	for i, a := range []prog.RandomAttr{

@@ -59,7 +59,7 @@ func TestEverythingHasACase(t *testing.T) {
 	for t := range 4 {
 		want = append(want, fmt.Sprintf("MatMul transposed %t %t", t&1 != 0, t&2 != 0))
 	}
-	for fn := prog.Relu; fn <= prog.GeluTanh; fn++ {
+	for fn := prog.Relu; fn <= prog.Silu; fn++ {
 		for _, code := range []prog.Code{prog.MatMul, prog.Conv2D} {
 			want = append(want, fmt.Sprintf("%v act=%v bias=false", code, fn), fmt.Sprintf("%v act=%v bias=true", code, fn))
 		}

@@ -126,23 +126,23 @@ func (g *generator) apply(fn prog.Unary, x value) {
 	alpha, beta := 0.5, 0.75
 	bound := max(1, x.bound) + 1
 	switch fn {
-	case prog.Log, prog.Sqrt, prog.Rsqrt, prog.Reciprocal:
+	case prog.Log, prog.Log1p, prog.Sqrt, prog.Rsqrt, prog.Reciprocal:
 		x, bound = g.positive(x), 5
-	case prog.Exp:
+	case prog.Exp, prog.Expm1:
 		if x.bound > 2 {
 			x = value{g.Unary(prog.Tanh, x.buf), 1, false}
 		}
 		bound = 8
 	case prog.Square:
 		bound = x.bound * x.bound
-	case prog.Sign:
+	case prog.Sign, prog.Floor, prog.Round:
 		if !x.exact {
 			fn = prog.Abs
 		}
 	case prog.Clip:
 		alpha = -0.5
 	}
-	same := fn == prog.Relu || fn == prog.Neg || fn == prog.Abs || fn == prog.Sign || fn == prog.Identity
+	same := fn == prog.Relu || fn == prog.Neg || fn == prog.Abs || fn == prog.Sign || fn == prog.Floor || fn == prog.Round || fn == prog.Identity
 	g.keep(g.UnaryConst(fn, x.buf, alpha, beta), bound, x.exact && same)
 }
 
@@ -179,6 +179,10 @@ func (g *generator) binary() {
 		if !x.exact || !y.exact {
 			fn = prog.Sub
 		}
+	case prog.Where, prog.Unless:
+		if !y.exact {
+			fn = prog.Sub
+		}
 	case prog.BinaryXent, prog.BinaryXentGrad, prog.LogitXent, prog.LogitXentGrad:
 		target := g.In(Probability, g.Shape(y.buf)...)
 		if fn == prog.LogitXent || fn == prog.LogitXentGrad {
@@ -197,7 +201,7 @@ func (g *generator) activate(y prog.Buf, bound float64) {
 		y = g.Add(y, g.pickVector(g.Shape(y).Last()).buf)
 		bound += 4
 	}
-	if acts := prog.Unaries()[prog.Relu:]; g.choose(3) > 0 {
+	if acts := prog.Unaries()[prog.Relu : prog.Erf+1]; g.choose(3) > 0 {
 		g.apply(acts[g.choose(len(acts))], value{y, bound, false})
 		return
 	}

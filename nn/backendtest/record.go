@@ -161,6 +161,13 @@ func OffZero(rng *rand.Rand, values []float32) {
 	}
 }
 
+// OffWhole: in [-3, 3), at least 0.05 from whole numbers and halves, where rounding jumps.
+func OffWhole(rng *rand.Rand, values []float32) {
+	for i := range values {
+		values[i] = float32(rng.IntN(12)-6)/2 + 0.05 + 0.4*rng.Float32()
+	}
+}
+
 // Apart: no two within 0.01 of each other or of 0, so that the order of any two is safe from small
 // changes. In [-1, 1] for up to 200 values.
 func Apart(rng *rand.Rand, values []float32) {

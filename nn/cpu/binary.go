@@ -78,6 +78,20 @@ func binaryFunc[T Float](fn prog.Binary) func(a, b float64) float64 {
 		return func(a, b float64) float64 { return truth(a >= b) }
 	case prog.Less:
 		return func(a, b float64) float64 { return truth(a < b) }
+	case prog.Where:
+		return func(a, b float64) float64 {
+			if b != 0 {
+				return a
+			}
+			return 0
+		}
+	case prog.Unless:
+		return func(a, b float64) float64 {
+			if b == 0 {
+				return a
+			}
+			return 0
+		}
 	case prog.BinaryXent:
 		return func(a, b float64) float64 {
 			p := min(max(a, lo), hi)

@@ -85,6 +85,17 @@ func (l *loader[T]) fill(op *prog.Op) {
 	l.set(out, T(op.Attr.(prog.FillAttr).Value))
 }
 
+// constant: for i := range out { out[i] = values[i] }
+func (l *loader[T]) constant(op *prog.Op) {
+	_, out := l.operands(op)
+	values := op.Attr.(prog.ConstAttr).Values
+	l.add(len(out), 1, func(from, to int) {
+		for i := from; i < to; i++ {
+			out[i] = T(values[i])
+		}
+	})
+}
+
 // set: for i := range out { out[i] = v }
 func (l *loader[T]) set(out []T, v T) {
 	l.add(len(out), 1, func(from, to int) {

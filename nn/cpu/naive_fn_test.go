@@ -2,6 +2,7 @@ package cpu_test
 
 import (
 	"math"
+	"math/cmplx"
 
 	"github.com/tabgrad/tabgrad/nn/prog"
 )
@@ -56,10 +57,36 @@ func naiveUnary(a prog.UnaryAttr, x float64) float64 {
 		return x / 2 * (1 + math.Erf(x/math.Sqrt2))
 	case prog.GeluTanh:
 		return x / 2 * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
+	case prog.Silu:
+		return x / (1 + math.Exp(-x))
 	case prog.Erf:
 		return math.Erf(x)
+	case prog.Expm1:
+		return where(math.Abs(x) < 1, 2*math.Exp(x/2)*math.Sinh(x/2), math.Exp(x)-1)
+	case prog.Log1p:
+		return where(x < 1, 2*math.Atanh(x/(2+x)), math.Log(1+x))
+	case prog.Sin:
+		return imag(cmplx.Exp(complex(0, x)))
+	case prog.Cos:
+		return real(cmplx.Exp(complex(0, x)))
+	case prog.Floor:
+		return x - naiveMod1(x)
+	case prog.Round:
+		low := x - naiveMod1(x)
+		up := naiveMod1(x) > 0.5 || naiveMod1(x) == 0.5 && math.Mod(low, 2) != 0
+		return where(up, low+1, low)
 	}
 	panic("no naive " + a.Fn.String())
+}
+
+// naiveMod1 is x's distance from the whole number below.
+func naiveMod1(x float64) float64 {
+	if m := math.Mod(x, 1); m < 0 {
+		return m + 1
+	} else if !math.IsInf(x, 0) {
+		return m
+	}
+	return 0
 }
 
 // naiveDerivative is f' in terms of r, the function's output where GradFromOutput, else its input.
@@ -111,8 +138,19 @@ func naiveDerivative(a prog.UnaryAttr, r float64) float64 {
 		c := math.Sqrt(2 / math.Pi)
 		th := math.Tanh(c * (r + 0.044715*math.Pow(r, 3)))
 		return 0.5 + th/2 + r/2*(1-th)*(1+th)*c*(1+3*0.044715*math.Pow(r, 2))
+	case prog.Silu:
+		e := math.Exp(-r)
+		return (1 + e + r*e) / (1 + e) / (1 + e)
 	case prog.Erf:
 		return 2 / math.Sqrt(math.Pi) * math.Exp(-r*r)
+	case prog.Expm1: // eˣ
+		return 1 + r
+	case prog.Log1p:
+		return 1 / (r + 1)
+	case prog.Sin:
+		return real(cmplx.Exp(complex(0, r)))
+	case prog.Cos:
+		return -imag(cmplx.Exp(complex(0, r)))
 	}
 	panic("no naive derivative of " + a.Fn.String())
 }
@@ -148,6 +186,16 @@ func naiveBinary(fn prog.Binary, a, b float64) float64 {
 		return truth(a >= b)
 	case prog.Less:
 		return truth(a < b)
+	case prog.Where:
+		if b == 0 {
+			return 0
+		}
+		return a
+	case prog.Unless:
+		if b == 0 {
+			return a
+		}
+		return 0
 	case prog.BinaryXent:
 		return -(b*math.Log(p) + (1-b)*math.Log(1-p))
 	case prog.BinaryXentGrad:

@@ -228,6 +228,10 @@ func (m *machine) run(op prog.Op) {
 		}
 	case prog.Fill:
 		out.fill(func([]int) float64 { return op.Attr.(prog.FillAttr).Value })
+	case prog.Const:
+		for i, v := range op.Attr.(prog.ConstAttr).Values {
+			out.data[i] = float64(v)
+		}
 	case prog.Copy:
 		copy(out.data, in[0].data)
 	case prog.Pack:

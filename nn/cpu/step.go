@@ -72,6 +72,8 @@ func (l *loader[T]) op(op *prog.Op) error {
 		l.random(op)
 	case prog.Fill:
 		l.fill(op)
+	case prog.Const:
+		l.constant(op)
 	case prog.Copy:
 		l.copy(op)
 	case prog.Pack:

@@ -119,8 +119,22 @@ func (f unary[T]) value(x float64) float64 {
 		return x / 2 * math.Erfc(-x/math.Sqrt2)
 	case prog.GeluTanh:
 		return x / 2 * (1 + math.Tanh(sqrt2OverPi*(x+geluCubic*x*x*x)))
+	case prog.Silu:
+		return x * sigmoid(x)
 	case prog.Erf:
 		return math.Erf(x)
+	case prog.Expm1:
+		return math.Expm1(x)
+	case prog.Log1p:
+		return math.Log1p(x)
+	case prog.Sin:
+		return math.Sin(x)
+	case prog.Cos:
+		return math.Cos(x)
+	case prog.Floor:
+		return math.Floor(x)
+	case prog.Round:
+		return math.RoundToEven(x)
 	}
 	panic("cpu: no definition of " + f.fn.String())
 }
@@ -175,8 +189,21 @@ func (f unary[T]) derivative(r float64) float64 {
 	case prog.GeluTanh:
 		t := math.Tanh(sqrt2OverPi * (r + geluCubic*r*r*r))
 		return (1+t)/2 + r/2*(1-t*t)*sqrt2OverPi*(1+3*geluCubic*r*r)
+	case prog.Silu:
+		s := sigmoid(r)
+		return s + r*s*(1-s)
 	case prog.Erf:
 		return 2 / math.SqrtPi * math.Exp(-r*r)
+	case prog.Expm1:
+		return r + 1
+	case prog.Log1p:
+		return 1 / (1 + r)
+	case prog.Sin:
+		return math.Cos(r)
+	case prog.Cos:
+		return -math.Sin(r)
+	case prog.Floor, prog.Round:
+		return 0
 	}
 	panic("cpu: no derivative of " + f.fn.String())
 }

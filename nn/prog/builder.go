@@ -250,6 +250,12 @@ func (b *Builder) Mul(x, y Buf) Buf { return b.Binary(Mul, x, y) }
 // Div is x / y.
 func (b *Builder) Div(x, y Buf) Buf { return b.Binary(Div, x, y) }
 
+// Select is x where cond is not 0, and y where it is, with broadcasting. What is not chosen has no
+// part in the result nor a gradient, be it NaN.
+func (b *Builder) Select(cond, x, y Buf) Buf {
+	return b.Add(b.Binary(Where, x, cond), b.Binary(Unless, y, cond))
+}
+
 // Broadcast is x stretched to shape.
 func (b *Builder) Broadcast(x Buf, shape Shape) Buf {
 	if b.err == nil && b.Shape(x).Equal(shape) {
@@ -348,6 +354,12 @@ func (b *Builder) Random(step Buf, a RandomAttr) Buf { return b.op(Random, a, st
 // Fill is a constant tensor.
 func (b *Builder) Fill(value float64, shape ...int) Buf {
 	return b.op(Fill, FillAttr{value, append(Shape{}, shape...)})
+}
+
+// Const is a tensor of the given numbers, which the caller does not change any more: interpolation
+// weights, positions, a window.
+func (b *Builder) Const(values []float32, shape ...int) Buf {
+	return b.op(Const, ConstAttr{values, append(Shape{}, shape...)})
 }
 
 // Copy is x in memory of its own.

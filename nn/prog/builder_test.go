@@ -48,6 +48,7 @@ func TestBuilderErrors(t *testing.T) {
 		{func(b *prog.Builder, x prog.Buf) { b.Concat(0) }, "wrong number of operands"},
 		{func(b *prog.Builder, x prog.Buf) { b.Pad(x, []int{0, -1}, []int{0, 0}, 0) }, "padding [0 -1], [0 0]"},
 		{func(b *prog.Builder, x prog.Buf) { b.Random(x, prog.RandomAttr{}) }, "the step is two numbers"},
+		{func(b *prog.Builder, x prog.Buf) { b.Const([]float32{1, 2, 3}, 2, 2) }, "Const[]: 3 numbers for [2,2]"},
 		{func(b *prog.Builder, x prog.Buf) { b.Reshape(x, 5, -1) }, "cannot reshape [4,6] (24 elements) to [5,-1]"},
 		{func(b *prog.Builder, x prog.Buf) { b.Reshape(x, 23) }, "cannot reshape [4,6] (24 elements) to [23]"},
 		{func(b *prog.Builder, x prog.Buf) { b.Assign(b.Var(0), x) }, "cannot assign [4,6] to w [3]"},

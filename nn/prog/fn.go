@@ -25,7 +25,14 @@ const (
 	Softplus                // ln(1 + eˣ)
 	Gelu                    // x/2 · (1 + erf(x/√2))
 	GeluTanh                // x/2 · (1 + tanh(√(2/π)(x + 0.044715x³)))
+	Silu                    // x / (1 + e⁻ˣ)
 	Erf                     // erf x
+	Expm1                   // eˣ - 1, exact near 0
+	Log1p                   // ln(1 + x), exact near 0
+	Sin                     // sin x, x in radians and |x| <= 2²⁴
+	Cos                     // cos x, likewise
+	Floor                   // the largest whole number <= x
+	Round                   // the nearest whole number, the even one of two
 	numUnary
 )
 
@@ -65,7 +72,14 @@ var unaryTable = [numUnary]struct {
 	Softplus:   {"softplus", 0, gradY, true},
 	Gelu:       {"gelu", 0, gradX, true},
 	GeluTanh:   {"gelu_tanh", 0, gradX, true},
+	Silu:       {"silu", 0, gradX, true},
 	Erf:        {"erf", 0, gradX, false},
+	Expm1:      {"expm1", 0, gradY, false},
+	Log1p:      {"log1p", 0, gradX, false},
+	Sin:        {"sin", 0, gradX, false},
+	Cos:        {"cos", 0, gradX, false},
+	Floor:      {"floor", 0, gradZero, false},
+	Round:      {"round", 0, gradZero, false},
 }
 
 // String is the function's name as programs print it.
@@ -101,6 +115,8 @@ const (
 	Greater                    // a > b
 	GreaterEqual               // a >= b
 	Less                       // a < b
+	Where                      // a where b != 0, else 0, whatever a is there
+	Unless                     // a where b == 0, else 0, whatever a is there
 	// BinaryXent is the crossentropy of a probability a and a target b:
 	// -(b ln(p) + (1-b) ln(1-p)) with p = a clipped to [1e-7, 1 - 1e-7], as Keras clips: the bounds
 	// are those that the element type rounds them to.
@@ -114,7 +130,7 @@ const (
 )
 
 var binaryNames = [numBinary]string{
-	"add", "sub", "mul", "div", "pow", "max", "min", "equal", "greater", "greater_equal", "less",
+	"add", "sub", "mul", "div", "pow", "max", "min", "equal", "greater", "greater_equal", "less", "where", "unless",
 	"binary_xent", "binary_xent_grad", "logit_xent", "logit_xent_grad",
 }
 

@@ -82,7 +82,7 @@ func wild(data []byte) (*prog.Program, error) {
 	for i := 0; len(data) > 0 && b.Err() == nil && i < 20; i++ {
 		x := pick()
 		rank := len(b.Shape(x))
-		switch next() % 27 {
+		switch next() % 29 {
 		case 0:
 			keep(b.Input("x", ints(next()%5)...))
 		case 1:
@@ -140,6 +140,10 @@ func wild(data []byte) (*prog.Program, error) {
 			rule := prog.Rules()[next()%len(prog.Rules())]
 			b.Update(prog.UpdateAttr{Rule: rule}, x, pick(), b.Input("hyper", prog.HyperSize), pick())
 		case 26:
+			keep(b.Const(make([]float32, next()%7), ints(next()%3)...))
+		case 27:
+			keep(b.Select(x, pick(), pick()))
+		case 28:
 			for _, g := range prog.Grad(b, x, []prog.Buf{pick(), pick()}) {
 				keep(g)
 			}

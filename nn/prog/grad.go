@@ -226,6 +226,10 @@ func gradBinary(g *grader, op Op, dy Buf) []Buf {
 		if needY {
 			dw = b.Mul(dy, b.Binary(Less, y, x))
 		}
+	case Where, Unless:
+		if needX {
+			dx = b.Binary(fn, dy, y)
+		}
 	case BinaryXent, LogitXent:
 		if needY {
 			b.Fail(fmt.Errorf("%s has no gradient for its targets: %w", fn, ErrProgram))

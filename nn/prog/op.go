@@ -78,6 +78,8 @@ const (
 	Random
 	// Fill: out = a constant. Attr: FillAttr.
 	Fill
+	// Const: out = the numbers of Attr. Attr: ConstAttr.
+	Const
 	// Copy: out = x, to memory of its own.
 	Copy
 	// Pack: out[n] = the inputs, flattened, one behind another. Fuse removes it where the inputs can
@@ -203,6 +205,12 @@ type FillAttr struct {
 	Shape Shape
 }
 
+// ConstAttr configures Const: Shape.Size() numbers, which are not changed any more.
+type ConstAttr struct {
+	Values []float32
+	Shape  Shape
+}
+
 // A Rule is an optimizer's update of a parameter w with gradient g. The host writes hyper for each
 // step: hyper[0] is the learning rate η, and hyper[1] is what w is multiplied by before anything else,
 // which is how weight decay works; 1 without. All are Keras 3's formulae.
@@ -293,4 +301,5 @@ func (ConcatAttr) attr()    {}
 func (PadAttr) attr()       {}
 func (RandomAttr) attr()    {}
 func (FillAttr) attr()      {}
+func (ConstAttr) attr()     {}
 func (UpdateAttr) attr()    {}

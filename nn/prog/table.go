@@ -48,6 +48,7 @@ func init() {
 		Pad:              {"Pad", [2]int{1, 1}, false, padShape, gradPad},
 		Random:           {"Random", [2]int{1, 1}, false, randomShape, nil},
 		Fill:             {"Fill", [2]int{0, 0}, false, fillShape, nil},
+		Const:            {"Const", [2]int{0, 0}, false, constShape, nil},
 		Copy:             {"Copy", [2]int{1, 1}, true, sameShape, gradCopy},
 		Pack:             {"Pack", [2]int{1, -1}, false, packShape, nil},
 		Update:           {"Update", [2]int{3, -1}, false, nil, nil},
@@ -391,6 +392,14 @@ func randomShape(attr Attr, in []Shape) (Shape, error) {
 }
 
 func fillShape(attr Attr, _ []Shape) (Shape, error) { return attr.(FillAttr).Shape, nil }
+
+func constShape(attr Attr, _ []Shape) (Shape, error) {
+	a := attr.(ConstAttr)
+	if a.Shape.checked() != "" || len(a.Values) != a.Shape.Size() {
+		return nil, shapeErrorf("%d numbers for %v", len(a.Values), a.Shape)
+	}
+	return a.Shape, nil
+}
 
 func packShape(_ Attr, in []Shape) (Shape, error) {
 	n := 0

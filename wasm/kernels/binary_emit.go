@@ -50,6 +50,8 @@ var binaryFormulas = [numBinaryFn]binaryFormula{
 		return a.Max(cv(0)).Sub(a.Mul(b)).Add(k.log1p(k.exp(a.Abs().Neg())))
 	}},
 	LogitXentGrad: {true, func(k *Body, a, b asm.F32x4) asm.F32x4 { return k.sigmoid(a).Sub(b) }},
+	Where:         cheapBinary(func(a, b asm.F32x4) asm.F32x4 { return a.And(b.Ne(cv(0)).AsF32x4()) }),
+	Unless:        cheapBinary(func(a, b asm.F32x4) asm.F32x4 { return a.And(b.Eq(cv(0)).AsF32x4()) }),
 }
 
 func emitBinary(k *Body, fn int) {

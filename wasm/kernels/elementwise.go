@@ -32,6 +32,13 @@ const (
 	Gelu                      // x/2 · (1 + erf(x/√2))
 	GeluTanh                  // x/2 · (1 + tanh(√(2/π)(x + 0.044715x³)))
 	Erf                       // erf x
+	Silu                      // x / (1 + e⁻ˣ)
+	Expm1                     // eˣ - 1
+	Log1p                     // ln(1 + x)
+	Sin                       // sin x, for |x| <= 2²⁴
+	Cos                       // cos x, for |x| <= 2²⁴
+	Floor                     // the largest whole number <= x
+	Round                     // the nearest whole number, the even one of two
 	numUnaryFn
 )
 
@@ -51,8 +58,8 @@ func (a Unary) Words() []uint32 {
 }
 
 // UnaryGrad is: for i := range N { Dst[i] = Fn'(Ref[i]) · Dy[i] }. Fn' is the derivative of Fn,
-// computed from Fn's result for Exp, Sqrt, Rsqrt, Reciprocal, Relu, LeakyRelu, Elu, Sigmoid, Tanh
-// and Softplus, and from its argument for the others. Dst may be Ref or Dy.
+// computed from Fn's result for Exp, Expm1, Sqrt, Rsqrt, Reciprocal, Relu, LeakyRelu, Elu, Sigmoid,
+// Tanh and Softplus, and from its argument for the others. Dst may be Ref or Dy.
 type UnaryGrad struct {
 	Fn              UnaryFn
 	Dst, Ref, Dy, N uint32
@@ -87,6 +94,8 @@ const (
 	BinaryXentGrad                 // (p-b) / (p(1-p)), 0 where a is clipped
 	LogitXent                      // max(a, 0) - ab + ln(1 + e^-|a|)
 	LogitXentGrad                  // sigmoid(a) - b
+	Where                          // a where b != 0, else 0
+	Unless                         // a where b == 0, else 0
 	numBinaryFn
 )
 

@@ -121,6 +121,20 @@ func unaryValue(fn UnaryFn, x float64) float64 {
 		return x / (1 + math.Exp(-2*math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
 	case Erf:
 		return math.Erf(x)
+	case Silu:
+		return x / (1 + math.Exp(-x))
+	case Expm1:
+		return math.Expm1(x)
+	case Log1p:
+		return math.Log1p(x)
+	case Sin:
+		return math.Sin(x)
+	case Cos:
+		return math.Cos(x)
+	case Floor:
+		return math.Floor(x)
+	case Round:
+		return math.RoundToEven(x)
 	}
 	panic("no definition")
 }
@@ -175,6 +189,19 @@ func unaryDerivative(fn UnaryFn, r float64) float64 {
 		return s + r*s*(1-s)*2*math.Sqrt(2/math.Pi)*(1+3*0.044715*r*r)
 	case Erf:
 		return 2 / math.SqrtPi * math.Exp(-r*r)
+	case Silu:
+		s := 1 / (1 + math.Exp(-r))
+		return s + r*s*(1-s)
+	case Expm1:
+		return 1 + r
+	case Log1p:
+		return 1 / (1 + r)
+	case Sin:
+		return math.Cos(r)
+	case Cos:
+		return -math.Sin(r)
+	case Floor, Round:
+		return 0
 	}
 	panic("no definition")
 }
@@ -183,6 +210,11 @@ func TestUnary(t *testing.T) {
 	for fn := range numUnaryFn {
 		for _, n := range elementSizes {
 			x := mixed(n, uint64(n))
+			for i, v := range x {
+				if a := math.Abs(float64(v)); (fn == Sin || fn == Cos) && a > 1<<24 && !math.IsInf(a, 0) {
+					x[i] = float32(math.Mod(float64(v), 1<<24))
+				}
+			}
 			what := fmt.Sprintf("unary %d of %d", fn, n)
 			got := everyLane(t, what, n, func(m *machine) (uint32, []Call) {
 				dst := m.space(n)
@@ -279,6 +311,11 @@ func binaryValue(fn BinaryFn, a, b float64) float64 {
 		return max(a, 0) - a*b + math.Log1p(math.Exp(-math.Abs(a)))
 	case LogitXentGrad:
 		return 1/(1+math.Exp(-a)) - b
+	case Where, Unless:
+		if (b != 0) == (fn == Where) {
+			return a
+		}
+		return 0
 	}
 	panic("no definition")
 }
@@ -290,6 +327,8 @@ func binaryOperand(fn BinaryFn, second bool, v []float32) []float32 {
 		switch {
 		case fn == Pow && !second:
 			v[i] = float32(math.Abs(float64(x)))
+		case (fn == Where || fn == Unless) && second:
+			v[i] = float32(i % 2)
 		case fn >= BinaryXent && second, fn == BinaryXent, fn == BinaryXentGrad:
 			v[i] = float32(1 / (1 + math.Exp(-3*float64(x))))
 		case (fn == Equal || fn == GreaterEqual) && i%2 == 0:

@@ -89,6 +89,53 @@ func (k *Body) log1p(t asm.F32x4) asm.F32x4 {
 	return k.logNormal(u, asm.CI32x4(0)).Add(t.Sub(u.Sub(cv(1))).Div(u))
 }
 
+// log1pAll is ln(1 + x) for every x, within 2 ulp; -Inf at -1, NaN below.
+func (k *Body) log1pAll(x asm.F32x4) asm.F32x4 {
+	x = k.let(x)
+	u := k.let(x.Add(cv(1)))
+	l := k.let(k.log(u))
+	lost := x.Sub(u.Sub(cv(1))).Div(u)
+	return l.Add(lost).Where(l, u.Gt(cv(0)).And(u.Lt(cv(math.Inf(1)))))
+}
+
+// sine is sin(x + quarters·π/2), within 1 ulp where |x| <= 2²⁴, one element at a time: see emitSine.
+func (k *Body) sine(x asm.F32x4, quarters int) asm.F32x4 {
+	f := k.Builder.Function("sine", emitSine)
+	x = k.let(x)
+	r := k.let(cv(0))
+	for i := range 4 {
+		r.Set(r.WithLane(i, k.CallF32(f, x.Lane(i), asm.CF(float32(quarters)))))
+	}
+	return r
+}
+
+// emitSine emits sine(x, quarters) in float64, where subtracting multiples of π/2 leaves enough bits:
+// π/2 is the sum of two constants, and n times the first, of 29 bits, is exact. Series to the 13th power do for |r| <= π/4.
+// Beyond 2²⁴ the result is some number in [-1, 1].
+func emitSine(f *asm.Func) {
+	x, quarters := f.ParamF32(), f.ParamF32()
+	f.Returns(asm.TypeF32)
+	y := f.LetF64(x.ToF64())
+	n := f.LetF64(y.Mul(asm.CF64(2 / math.Pi)).Nearest())
+	const high = 0x1.921fb54p+0
+	const low = math.Pi/2 - high
+	r := f.LetF64(y.Sub(n.Mul(asm.CF64(high))).Sub(n.Mul(asm.CF64(low))))
+	r.Set(r.Max(asm.CF64(-0.7854)).Min(asm.CF64(0.7854)))
+	n.Set(n.Add(quarters.ToF64()))
+	n.Set(n.Sub(n.Mul(asm.CF64(0.25)).Floor().Mul(asm.CF64(4)))) // 0 to 3
+	z := f.LetF64(r.Mul(r))
+	series := func(first int) asm.F64 {
+		p := f.LetF64(asm.CF64(1))
+		for i := first; i > 1; i -= 2 {
+			p.Set(asm.CF64(1).Sub(p.Mul(z).Mul(asm.CF64(1 / float64(i*(i-1))))))
+		}
+		return p
+	}
+	odd := f.LetI32(n.Eq(asm.CF64(1)).Or(n.Eq(asm.CF64(3))))
+	v := f.LetF64(series(12).Select(r.Mul(series(13)), odd))
+	f.Return(v.Neg().Select(v, n.Ge(asm.CF64(2))).ToF32())
+}
+
 // withSign is a, which is positive, with the sign of x.
 func withSign(a, x asm.F32x4) asm.F32x4 { return a.Or(x.And(asm.CI32x4(1 << 31).AsF32x4())) }
 

@@ -49,6 +49,13 @@ var unaryFormulas = [numUnaryFn]formula{
 	}),
 	GeluTanh: heavy(func(k *Body, x asm.F32x4) asm.F32x4 { return x.Mul(k.sigmoid(k.geluInner(x))) }),
 	Erf:      heavy((*Body).erf),
+	Silu:     heavy(func(k *Body, x asm.F32x4) asm.F32x4 { return x.Mul(k.sigmoid(x)) }),
+	Expm1:    heavy((*Body).expm1),
+	Log1p:    heavy((*Body).log1pAll),
+	Sin:      heavy(func(k *Body, x asm.F32x4) asm.F32x4 { return k.sine(x, 0) }),
+	Cos:      heavy(func(k *Body, x asm.F32x4) asm.F32x4 { return k.sine(x, 1) }),
+	Floor:    cheap(func(x, _, _ asm.F32x4) asm.F32x4 { return x.Floor() }),
+	Round:    cheap(func(x, _, _ asm.F32x4) asm.F32x4 { return x.Nearest() }),
 }
 
 func emitUnary(k *Body, fn int) {
@@ -111,6 +118,17 @@ var unaryGradFormulas = [numUnaryFn]formula{
 	Erf: heavyGrad(func(k *Body, x asm.F32x4) asm.F32x4 {
 		return k.exp(x.Mul(x).Neg()).Mul(cv(2 / math.Sqrt(math.Pi)))
 	}),
+	// With s = sigmoid(x): s + x·s(1-s).
+	Silu: heavyGrad(func(k *Body, x asm.F32x4) asm.F32x4 {
+		s := k.let(k.sigmoid(x))
+		return k.Builder.MAdd(x.Mul(s), cv(1).Sub(s), s)
+	}),
+	Expm1: grad(func(y, dy asm.F32x4) asm.F32x4 { return y.Add(cv(1)).Mul(dy) }),
+	Log1p: grad(func(x, dy asm.F32x4) asm.F32x4 { return dy.Div(x.Add(cv(1))) }),
+	Sin:   heavyGrad(func(k *Body, x asm.F32x4) asm.F32x4 { return k.sine(x, 1) }),
+	Cos:   heavyGrad(func(k *Body, x asm.F32x4) asm.F32x4 { return k.sine(x, 2) }),
+	Floor: grad(func(_, dy asm.F32x4) asm.F32x4 { return dy.Mul(cv(0)) }),
+	Round: grad(func(_, dy asm.F32x4) asm.F32x4 { return dy.Mul(cv(0)) }),
 }
 
 func emitUnaryGrad(k *Body, fn int) {

@@ -175,13 +175,20 @@ func (e *Exec) load() error {
 		return err
 	}
 	enc := encoder{p: p, lanes: e.backend.lanes, winograd: e.backend.winograd, address: e.address}
-	if err := enc.encode(0); err != nil { // to learn how much scratch it wants
+	if err := enc.encode(0, 0); err != nil { // to learn how much scratch it wants, and its constants
 		return err
 	}
 	if e.scratch, err = e.allocate("scratch", enc.scratchBytes); err != nil {
 		return err
 	}
-	if err := enc.encode(e.scratch); err != nil {
+	var constants uint32
+	if n := len(enc.values); n > 0 {
+		if constants, err = e.allocate("constants", 4*n); err != nil {
+			return err
+		}
+		e.backend.host.access(constants, n).write(enc.values)
+	}
+	if err := enc.encode(e.scratch, constants); err != nil {
 		return err
 	}
 	words := enc.program.Words()

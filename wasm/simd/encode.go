@@ -17,15 +17,18 @@ type encoder struct {
 	address  func(b prog.Buf) (uint32, bool)
 
 	program kernels.Program
+	// What Const ops copy lies from constants on, in the order of the ops.
+	constants uint32
+	values    []float32
 	// Each op takes its scratch from scratch on; scratchBytes is the most that one wants.
 	scratch      uint32
 	taken        int
 	scratchBytes int
 }
 
-// encode encodes the whole program, with its scratch at an address.
-func (e *encoder) encode(scratch uint32) error {
-	e.program, e.scratch, e.scratchBytes = kernels.Program{}, scratch, 0
+// encode encodes the whole program, with its scratch and its constants at addresses.
+func (e *encoder) encode(scratch, constants uint32) error {
+	e.program, e.scratch, e.scratchBytes, e.constants, e.values = kernels.Program{}, scratch, 0, constants, nil
 	for i := range e.p.Ops {
 		e.taken = 0
 		if err := e.op(&e.p.Ops[i]); err != nil {
@@ -78,6 +81,9 @@ func (e *encoder) op(op *prog.Op) error {
 		e.random(op)
 	case prog.Fill:
 		e.fill(e.at(op.Out[0]), e.size(op.Out[0]), op.Attr.(prog.FillAttr).Value)
+	case prog.Const:
+		e.copy(e.at(op.Out[0]), e.constants+uint32(4*len(e.values)), e.size(op.Out[0]))
+		e.values = append(e.values, op.Attr.(prog.ConstAttr).Values...)
 	case prog.Copy:
 		e.copy(e.at(op.Out[0]), e.at(op.In[0]), e.size(op.Out[0]))
 	case prog.Pack:
@@ -126,6 +132,8 @@ var unaryFns = map[prog.Unary]kernels.UnaryFn{
 	prog.Clip: kernels.Clip, prog.Relu: kernels.Relu, prog.LeakyRelu: kernels.LeakyRelu, prog.Elu: kernels.Elu,
 	prog.Sigmoid: kernels.Sigmoid, prog.Tanh: kernels.Tanh, prog.Softplus: kernels.Softplus,
 	prog.Gelu: kernels.Gelu, prog.GeluTanh: kernels.GeluTanh, prog.Erf: kernels.Erf,
+	prog.Silu: kernels.Silu, prog.Expm1: kernels.Expm1, prog.Log1p: kernels.Log1p, prog.Sin: kernels.Sin, prog.Cos: kernels.Cos,
+	prog.Floor: kernels.Floor, prog.Round: kernels.Round,
 }
 
 var binaryFns = map[prog.Binary]kernels.BinaryFn{
@@ -134,6 +142,7 @@ var binaryFns = map[prog.Binary]kernels.BinaryFn{
 	prog.Greater: kernels.Greater, prog.GreaterEqual: kernels.GreaterEqual, prog.Less: kernels.Less,
 	prog.BinaryXent: kernels.BinaryXent, prog.BinaryXentGrad: kernels.BinaryXentGrad,
 	prog.LogitXent: kernels.LogitXent, prog.LogitXentGrad: kernels.LogitXentGrad,
+	prog.Where: kernels.Where, prog.Unless: kernels.Unless,
 }
 
 // apply is dst = f(x); Identity has no kernel but a copy.
