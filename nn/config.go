@@ -244,12 +244,7 @@ func decode(kind Kind, where string, config any) (x any, rest map[string]any, er
 	}
 	v := reflect.New(reflect.TypeOf(e.value)).Elem()
 	rest = map[string]any{}
-	keys := make([]string, 0, len(args))
-	for key := range args {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys) // so that of several mistakes the same one is reported
-	for _, key := range keys {
+	for _, key := range sortedKeys(args) {
 		if err := e.set(where, key, args[key], v, rest); err != nil {
 			return nil, nil, err
 		}
@@ -262,6 +257,16 @@ func decode(kind Kind, where string, config any) (x any, rest map[string]any, er
 		return nil, nil, err
 	}
 	return x, rest, validate(where, x)
+}
+
+// sortedKeys are a config's keys in order, so that of several mistakes the same one is reported.
+func sortedKeys(config map[string]any) []string {
+	keys := make([]string, 0, len(config))
+	for key := range config {
+		keys = append(keys, key)
+	}
+	sort.Strings(keys)
+	return keys
 }
 
 func (e *Entry) checkRequired(where string, v reflect.Value, args map[string]any) error {

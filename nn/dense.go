@@ -38,8 +38,8 @@ func (d Dense) Lower(c *Call, x prog.Buf) prog.Buf {
 		y = c.Add(y, c.Var(1))
 	}
 	out := append([]int{c.batch(x)}, c.Out()...)
-	if d.Activation == Softmax { // last, so that crossentropy finds it
-		return c.activity(d.ActivityReg, c.Softmax(c.Reshape(y, out...)))
+	if d.Activation.alongRows() { // of the right shape; and softmax last, so that crossentropy finds it
+		return c.activity(d.ActivityReg, d.Activation.Lower(c.Builder, c.Reshape(y, out...)))
 	}
 	return c.activity(d.ActivityReg, c.Reshape(d.Activation.Lower(c.Builder, y), out...))
 }

@@ -113,14 +113,35 @@ var entries = []*Entry{
 	{Kind: KindInitializer, Class: "LecunNormal", Name: "lecun_normal", JS: "leCunNormal", value: LecunNormal{}, Doc: "Truncated normal of standard deviation √(1/fan in)."},
 
 	{Kind: KindActivation, Name: "linear", JS: "linear", value: Linear, Doc: "x."},
-	{Kind: KindActivation, Name: "relu", JS: "relu", value: ReLU, Doc: "max(x, 0)."},
-	{Kind: KindActivation, Name: "sigmoid", JS: "sigmoid", value: Sigmoid, Doc: "1 / (1 + e⁻ˣ)."},
-	{Kind: KindActivation, Name: "tanh", JS: "tanh", value: Tanh, Doc: "tanh x."},
-	{Kind: KindActivation, Name: "softmax", JS: "softmax", value: Softmax, Doc: "eˣ / Σ eˣ over the last dimension."},
-	{Kind: KindActivation, Name: "softplus", JS: "softplus", value: Softplus, Doc: "ln(1 + eˣ)."},
-	{Kind: KindActivation, Name: "elu", JS: "elu", value: ELU, Doc: "x where x > 0, else α(eˣ - 1)."},
+	{Kind: KindActivation, Name: "relu", JS: "relu", value: ReLU, Doc: "max(x, 0), or with a slope below, a maximum and a threshold."},
+	{Kind: KindActivation, Name: "relu6", JS: "relu6", value: ReLU6, Doc: "min(max(x, 0), 6)."},
 	{Kind: KindActivation, Name: "leaky_relu", JS: "leakyRelu", value: LeakyReLU, Doc: "x where x > 0, else αx."},
+	{Kind: KindActivation, Name: "elu", JS: "elu", value: ELU, Doc: "x where x > 0, else α(eˣ - 1)."},
+	{Kind: KindActivation, Name: "celu", JS: "celu", value: CELU, Doc: "x where x > 0, else α(e^(x/α) - 1)."},
+	{Kind: KindActivation, Name: "selu", JS: "selu", value: SELU, Doc: "1.0507x where x > 0, else 1.7581(eˣ - 1)."},
 	{Kind: KindActivation, Name: "gelu", JS: "gelu", value: GELU, Doc: "x/2 · (1 + erf(x/√2))."},
+	{Kind: KindActivation, Name: "silu", JS: "silu", Aliases: []string{"swish"}, value: SiLU, Doc: "x · sigmoid(x)."},
+	{Kind: KindActivation, Name: "mish", JS: "mish", value: Mish, Doc: "x · tanh(softplus(x))."},
+	{Kind: KindActivation, Name: "sigmoid", JS: "sigmoid", value: Sigmoid, Doc: "1 / (1 + e⁻ˣ)."},
+	{Kind: KindActivation, Name: "log_sigmoid", JS: "logSigmoid", value: LogSigmoid, Doc: "The logarithm of the sigmoid."},
+	{Kind: KindActivation, Name: "hard_sigmoid", JS: "hardSigmoid", value: HardSigmoid, Doc: "min(max(x/6 + 1/2, 0), 1)."},
+	{Kind: KindActivation, Name: "hard_silu", JS: "hardSilu", Aliases: []string{"hard_swish"}, value: HardSiLU, Doc: "x · hardSigmoid(x)."},
+	{Kind: KindActivation, Name: "sparse_sigmoid", JS: "sparseSigmoid", value: SparseSigmoid, Doc: "min(max((x+1)/2, 0), 1)."},
+	{Kind: KindActivation, Name: "tanh", JS: "tanh", value: Tanh, Doc: "tanh x."},
+	{Kind: KindActivation, Name: "hard_tanh", JS: "hardTanh", value: HardTanh, Doc: "min(max(x, -1), 1)."},
+	{Kind: KindActivation, Name: "tanh_shrink", JS: "tanhShrink", value: TanhShrink, Doc: "x - tanh x."},
+	{Kind: KindActivation, Name: "hard_shrink", JS: "hardShrink", value: HardShrink, Doc: "x where |x| > λ, else 0."},
+	{Kind: KindActivation, Name: "soft_shrink", JS: "softShrink", value: SoftShrink, Doc: "x moved by λ towards 0, where |x| > λ, else 0."},
+	{Kind: KindActivation, Name: "threshold", JS: "threshold", value: Threshold, Doc: "x where x > θ, else another value."},
+	{Kind: KindActivation, Name: "softplus", JS: "softplus", value: Softplus, Doc: "ln(1 + eˣ)."},
+	{Kind: KindActivation, Name: "squareplus", JS: "squareplus", value: Squareplus, Doc: "(x + √(x² + b)) / 2."},
+	{Kind: KindActivation, Name: "sparse_plus", JS: "sparsePlus", value: SparsePlus, Doc: "0 where x <= -1, x where x >= 1, else (x+1)²/4."},
+	{Kind: KindActivation, Name: "softsign", JS: "softsign", value: Softsign, Doc: "x / (1 + |x|)."},
+	{Kind: KindActivation, Name: "exponential", JS: "exponential", value: Exponential, Doc: "eˣ."},
+	{Kind: KindActivation, Name: "softmax", JS: "softmax", value: Softmax, Doc: "eˣ / Σ eˣ over a dimension, the last by default."},
+	{Kind: KindActivation, Name: "log_softmax", JS: "logSoftmax", value: LogSoftmax, Doc: "The logarithm of softmax."},
+	{Kind: KindActivation, Name: "sparsemax", JS: "sparsemax", value: Sparsemax, Doc: "The nearest probabilities to x, many of them 0, over a dimension, the last by default."},
+	{Kind: KindActivation, Name: "glu", JS: "glu", value: GLU, Doc: "a · sigmoid(b) for the halves a and b of a dimension, the last by default."},
 
 	{Kind: KindRegularizer, Class: "L1", Name: "l1", JS: "l1", value: L1{}, Doc: "A penalty on the sum of absolute values."},
 	{Kind: KindRegularizer, Class: "L2", Name: "l2", JS: "l2", value: L2{}, Doc: "A penalty on the sum of squares."},
@@ -134,9 +155,7 @@ func init() {
 	for _, e := range entries {
 		t := reflect.TypeOf(e.value)
 		if e.Kind == KindActivation {
-			if arg := activations[e.value.(ActivationFunc).kind].arg; arg.Name != "" {
-				e.Args = []Arg{arg}
-			}
+			e.Args = activations[e.value.(ActivationFunc).kind].args
 			continue
 		}
 		if byType[t] == nil {
@@ -348,6 +367,9 @@ func validate(where string, x any) error {
 		if err := a.checkRange(where, f); err != nil {
 			return err
 		}
+		if fn, ok := f.Interface().(ActivationFunc); ok && fn.kind == glu && v.Type() != reflect.TypeFor[Activation]() {
+			return fail(ErrConfig, "%s: %s is glu, which halves its input: wanted as an Activation layer behind this one", where, a.Name)
+		}
 		if f.Kind() == reflect.Interface && !f.IsNil() {
 			if err := validate(where+": "+a.Name, f.Interface()); err != nil {
 				return err
@@ -374,9 +396,7 @@ func (a *Arg) checkRange(where string, f reflect.Value) error {
 			numbers = append(numbers, float64(n))
 		}
 	case ActivationFunc:
-		if !(x.constant >= 0) || !finite(x.constant) {
-			return fail(ErrConfig, "%s: %s: %s is %s, wanted at least 0", where, a.Name, activations[x.kind].arg.Name, text(x.constant))
-		}
+		return x.check(where + ": " + a.Name)
 	case Padding:
 		if x > Same {
 			return fail(ErrConfig, "%s: %s is %d, wanted valid or same", where, a.Name, int(x))

@@ -6,33 +6,37 @@ export function linear(): Activation {
   return new Config('linear');
 }
 
-/** max(x, 0). */
-export function relu(): Activation {
-  return new Config('relu');
+export interface ReluOptions {
+  /** What x below the threshold is multiplied by. Default 0. */
+  negativeSlope?: number;
+  /** The largest result; none by default. */
+  maxValue?: number;
+  /** Where x begins to pass. Default 0. */
+  threshold?: number;
 }
 
-/** 1 / (1 + e⁻ˣ). */
-export function sigmoid(): Activation {
-  return new Config('sigmoid');
+/** max(x, 0), or with a slope below, a maximum and a threshold. */
+export function relu(options: ReluOptions = {}): Activation {
+  return new Config('relu', options);
 }
 
-/** tanh x. */
-export function tanh(): Activation {
-  return new Config('tanh');
+/** min(max(x, 0), 6). */
+export function relu6(): Activation {
+  return new Config('relu6');
 }
 
-/** eˣ / Σ eˣ over the last dimension. */
-export function softmax(): Activation {
-  return new Config('softmax');
+export interface LeakyReluOptions {
+  /** α. Default 0.2. */
+  negativeSlope?: number;
 }
 
-/** ln(1 + eˣ). */
-export function softplus(): Activation {
-  return new Config('softplus');
+/** x where x > 0, else αx. */
+export function leakyRelu(options: LeakyReluOptions = {}): Activation {
+  return new Config('leaky_relu', options);
 }
 
 export interface EluOptions {
-  /** α, at least 0. Default 1. */
+  /** α. Default 1. */
   alpha?: number;
 }
 
@@ -41,14 +45,19 @@ export function elu(options: EluOptions = {}): Activation {
   return new Config('elu', options);
 }
 
-export interface LeakyReluOptions {
-  /** α, at least 0. Default 0.2. */
-  negativeSlope?: number;
+export interface CeluOptions {
+  /** α. Default 1. */
+  alpha?: number;
 }
 
-/** x where x > 0, else αx. */
-export function leakyRelu(options: LeakyReluOptions = {}): Activation {
-  return new Config('leaky_relu', options);
+/** x where x > 0, else α(e^(x/α) - 1). */
+export function celu(options: CeluOptions = {}): Activation {
+  return new Config('celu', options);
+}
+
+/** 1.0507x where x > 0, else 1.7581(eˣ - 1). */
+export function selu(): Activation {
+  return new Config('selu');
 }
 
 export interface GeluOptions {
@@ -59,4 +68,156 @@ export interface GeluOptions {
 /** x/2 · (1 + erf(x/√2)). */
 export function gelu(options: GeluOptions = {}): Activation {
   return new Config('gelu', options);
+}
+
+/** x · sigmoid(x). */
+export function silu(): Activation {
+  return new Config('silu');
+}
+
+/** x · tanh(softplus(x)). */
+export function mish(): Activation {
+  return new Config('mish');
+}
+
+/** 1 / (1 + e⁻ˣ). */
+export function sigmoid(): Activation {
+  return new Config('sigmoid');
+}
+
+/** The logarithm of the sigmoid. */
+export function logSigmoid(): Activation {
+  return new Config('log_sigmoid');
+}
+
+/** min(max(x/6 + 1/2, 0), 1). */
+export function hardSigmoid(): Activation {
+  return new Config('hard_sigmoid');
+}
+
+/** x · hardSigmoid(x). */
+export function hardSilu(): Activation {
+  return new Config('hard_silu');
+}
+
+/** min(max((x+1)/2, 0), 1). */
+export function sparseSigmoid(): Activation {
+  return new Config('sparse_sigmoid');
+}
+
+/** tanh x. */
+export function tanh(): Activation {
+  return new Config('tanh');
+}
+
+/** min(max(x, -1), 1). */
+export function hardTanh(): Activation {
+  return new Config('hard_tanh');
+}
+
+/** x - tanh x. */
+export function tanhShrink(): Activation {
+  return new Config('tanh_shrink');
+}
+
+export interface HardShrinkOptions {
+  /** λ. Default 0.5. */
+  threshold?: number;
+}
+
+/** x where |x| > λ, else 0. */
+export function hardShrink(options: HardShrinkOptions = {}): Activation {
+  return new Config('hard_shrink', options);
+}
+
+export interface SoftShrinkOptions {
+  /** λ. Default 0.5. */
+  threshold?: number;
+}
+
+/** x moved by λ towards 0, where |x| > λ, else 0. */
+export function softShrink(options: SoftShrinkOptions = {}): Activation {
+  return new Config('soft_shrink', options);
+}
+
+export interface ThresholdOptions {
+  /** θ. */
+  threshold: number;
+  /** What takes the place of x up to θ. */
+  defaultValue: number;
+}
+
+/** x where x > θ, else another value. */
+export function threshold(options: ThresholdOptions): Activation {
+  return new Config('threshold', options);
+}
+
+/** ln(1 + eˣ). */
+export function softplus(): Activation {
+  return new Config('softplus');
+}
+
+export interface SquareplusOptions {
+  /** b, the square of twice the result at 0. Default 4. */
+  b?: number;
+}
+
+/** (x + √(x² + b)) / 2. */
+export function squareplus(options: SquareplusOptions = {}): Activation {
+  return new Config('squareplus', options);
+}
+
+/** 0 where x <= -1, x where x >= 1, else (x+1)²/4. */
+export function sparsePlus(): Activation {
+  return new Config('sparse_plus');
+}
+
+/** x / (1 + |x|). */
+export function softsign(): Activation {
+  return new Config('softsign');
+}
+
+/** eˣ. */
+export function exponential(): Activation {
+  return new Config('exponential');
+}
+
+export interface SoftmaxOptions {
+  /** The dimension, counted with the batch; negative from the end. Default -1. */
+  axis?: number;
+}
+
+/** eˣ / Σ eˣ over a dimension, the last by default. */
+export function softmax(options: SoftmaxOptions = {}): Activation {
+  return new Config('softmax', options);
+}
+
+export interface LogSoftmaxOptions {
+  /** The dimension, counted with the batch; negative from the end. Default -1. */
+  axis?: number;
+}
+
+/** The logarithm of softmax. */
+export function logSoftmax(options: LogSoftmaxOptions = {}): Activation {
+  return new Config('log_softmax', options);
+}
+
+export interface SparsemaxOptions {
+  /** The dimension, counted with the batch; negative from the end. Default -1. */
+  axis?: number;
+}
+
+/** The nearest probabilities to x, many of them 0, over a dimension, the last by default. */
+export function sparsemax(options: SparsemaxOptions = {}): Activation {
+  return new Config('sparsemax', options);
+}
+
+export interface GluOptions {
+  /** The dimension, counted with the batch; negative from the end. Default -1. */
+  axis?: number;
+}
+
+/** a · sigmoid(b) for the halves a and b of a dimension, the last by default. */
+export function glu(options: GluOptions = {}): Activation {
+  return new Config('glu', options);
 }

@@ -180,6 +180,160 @@ export function dropout(options: DropoutOptions): Layer {
   return new Config('Dropout', options);
 }
 
+export interface AddOptions {
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** The sum of its inputs. */
+export function add(options: AddOptions = {}): Layer {
+  return new Config('Add', options);
+}
+
+export interface SubtractOptions {
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** The difference of two inputs. */
+export function subtract(options: SubtractOptions = {}): Layer {
+  return new Config('Subtract', options);
+}
+
+export interface MultiplyOptions {
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** The product of its inputs, element by element. */
+export function multiply(options: MultiplyOptions = {}): Layer {
+  return new Config('Multiply', options);
+}
+
+export interface AverageOptions {
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** The average of its inputs. */
+export function average(options: AverageOptions = {}): Layer {
+  return new Config('Average', options);
+}
+
+export interface MaximumOptions {
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** The largest of its inputs, element by element. */
+export function maximum(options: MaximumOptions = {}): Layer {
+  return new Config('Maximum', options);
+}
+
+export interface MinimumOptions {
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** The smallest of its inputs, element by element. */
+export function minimum(options: MinimumOptions = {}): Layer {
+  return new Config('Minimum', options);
+}
+
+export interface ConcatenateOptions {
+  /** The dimension, counted with the batch, or from the end where it is below 0. Default -1. */
+  axis?: number;
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Its inputs one behind another along one dimension. */
+export function concatenate(options: ConcatenateOptions = {}): Layer {
+  return new Config('Concatenate', options);
+}
+
+export interface BatchNormalizationOptions {
+  /** The dimension of the channels, counted with the batch, or from the end where it is below 0. Default -1. */
+  axis?: number;
+  /** Share of the moving statistics that is kept. Default 0.99. */
+  momentum?: number;
+  /** Added to the variance. Default 0.001. */
+  epsilon?: number;
+  /** Whether β is added. Default true. */
+  center?: boolean;
+  /** Whether it is multiplied by γ. Default true. */
+  scale?: boolean;
+  /** What β begins as. Default 'zeros'. */
+  betaInitializer?: InitializerName | Initializer;
+  /** What γ begins as. Default 'ones'. */
+  gammaInitializer?: InitializerName | Initializer;
+  /** What the moving mean begins as. Default 'zeros'. */
+  movingMeanInitializer?: InitializerName | Initializer;
+  /** What the moving variance begins as. Default 'ones'. */
+  movingVarianceInitializer?: InitializerName | Initializer;
+  /** Penalty on β, added to the loss. */
+  betaRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on γ, added to the loss. */
+  gammaRegularizer?: RegularizerName | Regularizer;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables and statistics. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Makes each channel's mean 0 and variance 1 over the batch. */
+export function batchNormalization(options: BatchNormalizationOptions = {}): Layer {
+  return new Config('BatchNormalization', options);
+}
+
+export interface MaskingOptions {
+  /** What all of a step's numbers are where it does not count. Default 0. */
+  maskValue?: number;
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Marks the steps of a sequence that do not count. */
+export function masking(options: MaskingOptions = {}): Layer {
+  return new Config('Masking', options);
+}
+
 export interface ActivationOptions {
   /** The function. */
   activation: ActivationName | Activation;

@@ -29,6 +29,7 @@ import numpy as np  # noqa: E402
 
 sys.dont_write_bytecode = True
 import cases  # noqa: E402
+import functions  # noqa: E402
 import text  # noqa: E402
 
 keras.config.set_floatx(FLOATX)
@@ -164,6 +165,24 @@ def fx(a):
     return a if a is None or a.dtype.kind in "iu" else a.astype(FLOATX)
 
 
+class FunctionIO:
+    """How functions.py gives Keras numbers, and takes them back."""
+
+    tensor, number, fx = staticmethod(tensor), staticmethod(number), staticmethod(fx)
+
+    @staticmethod
+    def differentiable(x):
+        return tf.Variable(fx(x))
+
+    @staticmethod
+    def gradient(function, x):
+        """What function(x) returns first, and the gradient of what it returns last."""
+        with tf.GradientTape() as tape:
+            results = function(x)
+        grad = tape.gradient(results[-1], x)
+        return keras.ops.convert_to_numpy(results[0]), grad.numpy() if grad is not None else np.zeros(x.shape)
+
+
 # Running -------------------------------------------------------------------
 
 INTERNAL = ("targets", "batch", "steps", "weight_scale", "x_scale", "initial", "x", "y", "weight_samples",
@@ -275,6 +294,7 @@ def families(wanted):
     makers = {f: lambda specs=specs: [run_case(c) for c in specs] for f, specs in cases.FAMILIES.items()}
     makers["initializers"] = lambda: [initializer_case(c) for c in cases.INITIALIZERS]
     makers["progbar"] = text.progress_lines
+    makers.update({f: lambda made=made: made(FunctionIO) for f, made in functions.families().items()})
     # Last, because it goes back to float32: the table counts bytes.
     makers["summary"] = lambda: text.summaries(build, compile_model, cases.SUMMARIES)
     for family, make in makers.items():
