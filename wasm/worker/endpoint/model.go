@@ -51,6 +51,9 @@ func Load(file []byte, sum string, backend prog.Backend) (*Model, error) {
 	if m.model, err = a.Model(backend); err != nil {
 		return nil, err
 	}
+	if in, out := len(m.model.Inputs()), len(m.model.Outputs()); in > 1 || out > 1 {
+		return nil, fmt.Errorf("model: it has %d inputs and %d outputs, the endpoint wants one of each: %w", in, out, format.ErrUnsupported)
+	}
 	m.in, m.out = m.model.InputShape(), m.model.OutputShape()
 	if m.in == nil {
 		return nil, fmt.Errorf("model: the input's shape is not known: %w", nn.ErrNotBuilt)
@@ -59,7 +62,7 @@ func Load(file []byte, sum string, backend prog.Backend) (*Model, error) {
 	if m.inSize == 0 || m.outSize == 0 {
 		return nil, fmt.Errorf("model: input %v, output %v, wanted at least one number each: %w", m.in, m.out, nn.ErrShape)
 	}
-	if err := m.describe(a.Topology); err != nil {
+	if err := m.describe(); err != nil {
 		return nil, err
 	}
 	// The first answer should not wait for the program's compilation.
@@ -71,32 +74,25 @@ func Load(file []byte, sum string, backend prog.Backend) (*Model, error) {
 }
 
 // describe fills in the layers, the work, and what the output means.
-func (m *Model) describe(topology map[string]any) error {
-	if inner, ok := topology["config"].(map[string]any); ok {
-		topology = inner
-	}
+func (m *Model) describe() error {
 	variables, err := m.model.Variables()
 	if err != nil {
 		return err
 	}
-	shape := m.in
-	list, _ := topology["layers"].([]any)
-	for _, v := range list {
-		c, _ := v.(map[string]any)
-		config, _ := c["config"].(map[string]any)
-		l, err := nn.LayerFrom(v)
+	last := m.model.Outputs()[0].Instance()
+	for _, i := range m.model.Layers() {
+		class, activation, err := kind(i.Layer())
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", i.Name(), err)
 		}
-		if shape, err = l.Build(&nn.Scope{}, shape); err != nil {
-			return err
+		if i == last {
+			m.classes = len(m.out) == 1 && m.outSize > 1 && (class == "Softmax" || activation == "softmax")
 		}
-		d := layer{OutputShape: append([]int{}, shape...)}
-		d.Name, _ = config["name"].(string)
-		d.Class, _ = c["class_name"].(string)
-		if d.Class == "InputLayer" {
+		if class == "InputLayer" {
 			continue
 		}
+		shape := i.Output().Shape()
+		d := layer{Name: i.Name(), Class: class, OutputShape: append([]int{}, shape...)}
 		m.work += float64(size(shape))
 		for _, v := range variables {
 			if !strings.HasPrefix(v.Name, d.Name+"/") {
@@ -111,13 +107,29 @@ func (m *Model) describe(topology map[string]any) error {
 		}
 		m.params += d.Params
 		m.layers = append(m.layers, d)
-		activation := config["activation"]
-		if a, ok := activation.(map[string]any); ok {
-			activation = a["class_name"]
-		}
-		m.classes = len(m.out) == 1 && m.outSize > 1 && (strings.EqualFold(d.Class, "softmax") || activation == "softmax")
 	}
 	return nil
+}
+
+// kind is a layer's class and its activation's name, where it has one, as Keras has them.
+func kind(l nn.Layer) (class, activation string, err error) {
+	if _, ok := l.(*nn.Model); ok {
+		return "Functional", "", nil
+	}
+	whole, err := nn.Config(l)
+	if err != nil {
+		return "", "", err
+	}
+	c, _ := whole.(map[string]any)
+	class, _ = c["class_name"].(string)
+	config, _ := c["config"].(map[string]any)
+	switch a := config["activation"].(type) {
+	case string:
+		activation = a
+	case map[string]any:
+		activation, _ = a["class_name"].(string)
+	}
+	return class, activation, nil
 }
 
 // predict is the outputs of n instances, in the batches that nn.Model.Predict makes by itself: the same call
