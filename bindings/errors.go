@@ -6,6 +6,7 @@ import (
 
 	"github.com/tabgrad/tabgrad/nn"
 	"github.com/tabgrad/tabgrad/nn/data"
+	"github.com/tabgrad/tabgrad/nn/format"
 	"github.com/tabgrad/tabgrad/nn/prog"
 	"github.com/tabgrad/tabgrad/wasm/simd"
 )
@@ -18,6 +19,7 @@ const (
 	ShapeMismatch Code = "shape_mismatch"
 	BadConfig     Code = "bad_config"
 	BadData       Code = "bad_data"
+	BadFormat     Code = "bad_format"
 	Diverged      Code = "diverged"
 	OutOfMemory   Code = "out_of_memory"
 	Aborted       Code = "aborted"
@@ -55,6 +57,14 @@ var codes = []struct {
 	code     Code
 }{
 	{simd.ErrLost, EngineLost},
+	{prog.ErrMemory, OutOfMemory},
+	{format.ErrUnsupported, Unsupported},
+	{format.ErrFormat, BadFormat},
+	{format.ErrTruncated, BadFormat},
+	{format.ErrTooLarge, BadFormat},
+	{format.ErrTopology, BadFormat},
+	{format.ErrWeights, BadFormat},
+	{format.ErrPath, BadFormat},
 	{nn.ErrDiverged, Diverged},
 	{nn.ErrShape, ShapeMismatch},
 	{nn.ErrConfig, BadConfig},
@@ -70,7 +80,6 @@ var codes = []struct {
 	{data.ErrTooLarge, BadData},
 	{data.ErrNotFinite, BadData},
 	{data.ErrLabel, BadData},
-	{prog.ErrMemory, OutOfMemory},
 	{prog.ErrUnsupported, Unsupported},
 }
 

@@ -51,11 +51,16 @@ func (s *Service) create(_ context.Context, a *args, _ Emit) (Value, error) {
 	if err := net.Compile(nn.Training{Seed: seed, Backend: s.options.Backend}); err != nil {
 		return nil, err
 	}
+	return Object{"model": s.keep(net, seed)}, nil
+}
+
+// keep gives a model its id.
+func (s *Service) keep(net *nn.Model, seed uint64) float64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lastID++
 	s.models[s.lastID] = &model{net: net, seed: seed, held: make(chan struct{}, 1)}
-	return Object{"model": float64(s.lastID)}, nil
+	return float64(s.lastID)
 }
 
 // model is the model that a request names.

@@ -74,6 +74,8 @@ var methods = map[string]handler{
 	"model.trainOnBatch":   with((*Service).trainOnBatch),
 	"model.getWeights":     with((*Service).getWeights),
 	"model.setWeights":     with((*Service).setWeights),
+	"model.save":           with((*Service).save),
+	"model.load":           (*Service).load,
 	"model.pause":          (*Service).pause,
 	"model.resume":         (*Service).resume,
 	"model.stop":           (*Service).stop,
