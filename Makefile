@@ -3,7 +3,9 @@
 #   make run     build all and serve the page; PORT= chooses the port
 #   make test    all tests: Go natively and on wazero, Node, and a real browser
 #   make build   the npm package in bindings/npm/dist, the static site in www/dist
-#   make bench   speed in a headless browser: kernels against the core's peak, training steps
+#   make bench   speed in a headless browser: kernels against the core's peak; training steps beside
+#                tfjs, jax-js and, where Python has torch, native PyTorch, written to README.md
+#   make profile time by op over a training step of MODEL=cnn, mlp, mlp512 or deep
 #   make check   format, vet, staticcheck, types; regenerate what is generated, fail on a diff
 #   make worker  a Cloudflare Worker with MODEL= (default: trained on the spot), started on workerd
 #   make fuzz    each fuzz target for FUZZTIME (10s)
@@ -29,7 +31,7 @@ JS_PACKAGES := ./nn/... ./bindings/... ./wasm/browser ./wasm/simd ./wasm/simd/in
 GO_SOURCES := $(shell find nn wasm bindings -name node_modules -prune -o -name '*.go' -not -name '*_test.go' -print)
 TS_SOURCES := $(shell find $(NPM)/src $(NPM)/scripts -type f 2>/dev/null)
 
-.PHONY: run build test test-go test-node test-browser bench check fuzz mnist generate worker clean
+.PHONY: run build test test-go test-node test-browser bench profile check fuzz mnist generate worker clean
 
 run: build
 	go run ./www/serve
@@ -47,6 +49,11 @@ www/node_modules/.built: www/package-lock.json
 # Only for nn/format's tests, which let tfjs read what tabgrad writes.
 $(TFJS)/node_modules/.built: $(TFJS)/package-lock.json
 	cd $(TFJS) && $(NPM_CI)
+	touch $@
+
+# The libraries that the benchmark compares with; the site doesn't ship them.
+www/bench/node_modules/.built: www/bench/package-lock.json
+	cd www/bench && $(NPM_CI) --ignore-scripts
 	touch $@
 
 $(WORKER)/node_modules/.built: $(WORKER)/package-lock.json
@@ -72,13 +79,21 @@ test-node: build
 	cd $(NPM) && npm test --silent
 
 # Finds Chromium or another Chrome; as root on Debian it installs one; else it says what to install.
-test-browser: build $(WORKER)/node_modules/.built
+test-browser: build $(WORKER)/node_modules/.built www/bench/node_modules/.built
 	CHROME="$$(www/e2e/find-chrome)" go test -count=1 -timeout 12m ./www/e2e/...
 
-bench: build $(WORKER)/node_modules/.built
-	CHROME="$$(www/e2e/find-chrome)" go run ./wasm/kernels/bench
-	CHROME="$$(www/e2e/find-chrome)" go run ./www/bench
+BENCH ?= -write
+
+# BENCH= holds the flags of www/bench (its doc comment lists them): BENCH='-only mlp' prints only, BENCH='-write -long=false'
+# leaves out what takes the other libraries minutes.
+bench: build $(WORKER)/node_modules/.built www/bench/node_modules/.built
+	CHROME="$$(www/e2e/find-chrome)" go run ./wasm/kernels/bench -engines chromium -modes relaxed
+	CHROME="$$(www/e2e/find-chrome)" go run ./www/bench $(BENCH)
 	go run ./wasm/worker/bench
+
+# Without MODEL= the seed CNN.
+profile:
+	CHROME="$$(www/e2e/find-chrome)" go run ./wasm/simd/profile -model $(or $(MODEL),cnn)
 
 worker: $(WORKER)/node_modules/.built
 	@MODEL="$(MODEL)" go run ./wasm/worker/build -serve
@@ -113,4 +128,5 @@ mnist:
 	go run ./nn/data/mnist/fetch
 
 clean:
-	rm -rf .cache $(DIST) www/dist $(NPM)/node_modules www/node_modules $(TFJS)/node_modules $(WORKER)/node_modules $(WORKER)/dist
+	rm -rf .cache $(DIST) www/dist $(NPM)/node_modules www/node_modules www/bench/node_modules \
+	  $(TFJS)/node_modules $(WORKER)/node_modules $(WORKER)/dist

@@ -52,7 +52,7 @@ func run(ctx context.Context, dir string, isolated bool) error {
 		return err
 	}
 	server := &http.Server{
-		Handler:           site.Handler(site.Options{Dir: dir, MNIST: findMNIST(), NotIsolated: !isolated}),
+		Handler:           site.Handler(site.Options{Dir: dir, MNIST: findMNIST(), Peers: site.PeersIn("."), NotIsolated: !isolated}),
 		ReadHeaderTimeout: 10 * time.Second,
 	}
 	fmt.Printf("http://%s/\n", listener.Addr())

@@ -36,7 +36,8 @@ var (
 var ErrMissing = errors.New("missing")
 
 // Assemble writes the whole site into out, which is emptied first: the page at its top, the benchmark page under
-// bench/, the engine under tabgrad/, uPlot under vendor/, MNIST and its index under mnist/, and _headers, which several static hosts read.
+// bench/ (with an empty index of the libraries it could compare with), the engine under tabgrad/, uPlot under vendor/, MNIST
+// and its index under mnist/, and _headers, which several static hosts read.
 // It refuses an out that holds something else than a site. Errors wrap ErrMissing where a source isn't there.
 func Assemble(from Sources, out string) error {
 	if err := empty(out); err != nil {
@@ -73,6 +74,9 @@ func Assemble(from Sources, out string) error {
 		}
 	}
 	if err := write(filepath.Join(out, "mnist", "index.json"), mnistIndex(from.MNIST != "")); err != nil {
+		return err
+	}
+	if err := write(filepath.Join(out, filepath.FromSlash(peersIndex)), []byte("{}\n")); err != nil {
 		return err
 	}
 	return write(filepath.Join(out, "_headers"), []byte(headersFile()))

@@ -18,6 +18,7 @@ import (
 type Options struct {
 	Dir         string // what Assemble wrote
 	MNIST       string // a folder with MNIST's four files, gzipped or not; empty for none
+	Peers       string // the node_modules of www/bench, which the benchmark page compares with; empty for none
 	NotIsolated bool   // leaves out COOP and COEP, so that the page has one lane
 }
 
@@ -66,7 +67,7 @@ var types = map[string]string{
 }
 
 // Handler serves the site in o.Dir. Files are read anew for every request, so that a rebuilt page needs only a reload.
-// Only GET and HEAD are answered, folders are not listed, and nothing outside o.Dir and o.MNIST can be reached.
+// Only GET and HEAD are answered, folders are not listed, and nothing outside o.Dir, o.MNIST and o.Peers can be reached.
 func Handler(o Options) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, h := range always {
@@ -86,6 +87,9 @@ func Handler(o Options) http.Handler {
 		name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
 		if strings.HasSuffix(r.URL.Path, "/") {
 			name = path.Join(name, "index.html")
+		}
+		if strings.HasPrefix(name, peersPath) {
+			w.Header().Set("Content-Security-Policy", peersPolicy)
 		}
 		o.serve(w, r, name)
 	})
@@ -113,6 +117,15 @@ func (o Options) read(name string) ([]byte, time.Time, error) {
 		}
 		if file, under := strings.CutPrefix(name, "mnist/"); under && slices.Contains(MNISTFiles, file) {
 			return readMNIST(o.MNIST, file)
+		}
+	}
+	if o.Peers != "" {
+		if name == peersIndex {
+			text, err := peersIndexFile(o.Peers)
+			return text, time.Time{}, err
+		}
+		if file, under := strings.CutPrefix(name, peersPath); under && strings.Contains(file, "/") {
+			return readPeer(o.Peers, file)
 		}
 	}
 	return readIn(o.Dir, name)

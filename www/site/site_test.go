@@ -53,7 +53,7 @@ func TestAssemble(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"_headers", "bench/index.html", "css/base.css", "favicon.svg", "index.html", "js/main.js", "mnist/index.json",
+		"_headers", "bench/index.html", "bench/peers/index.json", "css/base.css", "favicon.svg", "index.html", "js/main.js", "mnist/index.json",
 		"tabgrad/index.js", "tabgrad/tabgrad.wasm", "vendor/uPlot.esm.js", "vendor/uPlot.min.css",
 	}
 	if got := files(t, out); strings.Join(got, " ") != strings.Join(want, " ") {
@@ -226,4 +226,54 @@ func files(t *testing.T, dir string) []string {
 		t.Fatal(err)
 	}
 	return names
+}
+
+// The benchmark's other libraries come from npm's folder: only their dist, and with a policy that lets them work.
+func TestPeers(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "dist")
+	if err := Assemble(sources(t), dir); err != nil {
+		t.Fatal(err)
+	}
+	modules := t.TempDir()
+	put(t, filepath.Join(modules, "@jax-js", "jax", "package.json"), `{"name":"@jax-js/jax","version":"0.1.2"}`)
+	put(t, filepath.Join(modules, "@jax-js", "jax", "dist", "index.js"), "the library")
+	put(t, filepath.Join(modules, "other", "dist", "index.js"), "not to be served")
+	put(t, filepath.Join(dir, "bench", "peers", "worker.js"), "the worker")
+
+	with := httptest.NewServer(Handler(Options{Dir: dir, Peers: modules}))
+	defer with.Close()
+	without := httptest.NewServer(Handler(Options{Dir: dir}))
+	defer without.Close()
+	for _, test := range []struct {
+		url    string
+		status int
+		body   string
+		loose  bool
+	}{
+		{with.URL + "/bench/peers/index.json", 200, `{"jax-js":"0.1.2"}` + "\n", true},
+		{with.URL + "/bench/peers/jax-js/index.js", 200, "the library", true},
+		{with.URL + "/bench/peers/worker.js", 200, "the worker", true},
+		{with.URL + "/bench/peers/jax-js/package.json", 404, "no such file\n", true},
+		{with.URL + "/bench/peers/jax-js/..%2fpackage.json", 404, "no such file\n", true},
+		{with.URL + "/bench/peers/other/index.js", 404, "no such file\n", true},
+		{with.URL + "/bench/", 200, "<!doctype html>the benchmark", false},
+		{without.URL + "/bench/peers/index.json", 200, "{}\n", true},
+		{without.URL + "/bench/peers/jax-js/index.js", 404, "no such file\n", true},
+	} {
+		response, err := http.Get(test.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if response.StatusCode != test.status || string(body) != test.body {
+			t.Errorf("%s: %d %q, want %d %q", test.url, response.StatusCode, body, test.status, test.body)
+		}
+		if loose := strings.Contains(response.Header.Get("Content-Security-Policy"), "'unsafe-eval'"); loose != test.loose {
+			t.Errorf("%s: a policy for other libraries %v, want %v", test.url, loose, test.loose)
+		}
+	}
 }

@@ -1,62 +1,125 @@
-// Runs the workloads, in this tab, and shows what they took. The same function is what `make bench` calls.
+// The page around the measuring: what is chosen goes in, rows of a table come out.
 
-import { load } from '../tabgrad/index.js';
 import { workloads } from './workloads.js';
+import { findSystems } from './systems.js';
+import { measure, median } from './measure.js';
 
-const status = document.querySelector('#status');
+const form = document.querySelector('#setup');
 const button = document.querySelector('#start');
-const table = document.querySelector('#results');
+const status = document.querySelector('#status');
+const results = document.querySelector('#results');
+const body = document.querySelector('#rows');
+
+const found = findSystems().then((systems) => {
+  const missing = systems.every(({ id }) => id.startsWith('tabgrad'));
+  document.querySelector('#systems').textContent = systems.map(({ name, version }) => (version ? `${name} (${version})` : name)).join(' · ');
+  document.querySelector('#missing').hidden = !missing;
+  document.querySelector('#lanes').hidden = crossOriginIsolated;
+  button.disabled = false;
+  return systems;
+});
+found.catch((error) => (status.textContent = `The page can't measure: ${error.message}`));
 
 /**
- * Measures every workload with each number of lanes, `rounds` times, the lanes taking turns so that a machine whose
- * speed drifts treats them alike. Resolves to { engine, rows: [{ name, unit, lanes, rounds: [per step] }] }.
+ * Measures what is asked for and shows it. `only` and `systems` are regular expressions that an id must match; without `long`
+ * what takes a system seconds or minutes a step is left out; `quick` does all with one sample, to see that all works.
+ * Resolves to { browser, systems, workloads, rows }, where rows is measure()'s.
  */
-async function measure({ rounds = 5, lanes, only = '' } = {}) {
-  const counts = lanes ?? (crossOriginIsolated && navigator.hardwareConcurrency > 1 ? [1, 2] : [1]);
+async function run({ only = '', systems: which = '', long = true, quick = false, ...options } = {}) {
+  const systems = (await found).filter(({ id }) => new RegExp(which).test(id));
+  const chosen = workloads.filter(({ id }) => new RegExp(only).test(id));
+  body.replaceChildren();
+  results.hidden = false;
   const rows = [];
-  const engine = {};
-  for (const { name, unit, steps, prepare } of workloads.filter((w) => new RegExp(only).test(w.name))) {
-    const engines = [];
-    try {
-      for (const threads of counts) {
-        const tg = await load({ threads });
-        Object.assign(engine, { kernels: tg.info.kernels, version: tg.version, browser: navigator.userAgent });
-        status.textContent = `${name}: warming up on ${threads} ${threads === 1 ? 'lane' : 'lanes'}`;
-        const run = await prepare(tg);
-        await run();
-        engines.push({ tg, run, row: { name, unit, lanes: tg.threads, rounds: [] } });
-      }
-      for (let round = 1; round <= rounds; round++) {
-        for (const { run, row } of engines) {
-          status.textContent = `${name}: round ${round} of ${rounds}, ${row.lanes} ${row.lanes === 1 ? 'lane' : 'lanes'}`;
-          row.rounds.push((await run()) / steps);
-        }
-      }
-    } finally {
-      for (const { tg } of engines) await tg.close();
-    }
-    for (const { row } of engines) {
-      rows.push(row);
-      show(row);
-    }
+  for (const workload of chosen) {
+    const here = systems.filter(({ id }) => long || !workload.long.includes(id));
+    const table = section(workload, here);
+    const small = quick ? { ...workload, samples: 1 } : workload;
+    rows.push(...(await measure([small], here, {
+      ...options,
+      onStatus: (text) => {
+        status.textContent = text;
+        options.onStatus?.(text);
+      },
+      onRow: (row) => table.show(row),
+    })));
+    table.rest(systems.filter((s) => !here.includes(s)));
   }
-  status.textContent = 'Done.';
-  return { engine, rows };
+  return {
+    browser: navigator.userAgent,
+    systems: (await found).map(({ id, name, version }) => ({ id, name, version })),
+    workloads: workloads.map(({ id, name }) => ({ id, name })),
+    rows,
+  };
 }
 
-function show({ name, unit, lanes, rounds }) {
-  const sorted = rounds.toSorted((a, b) => a - b);
-  const cells = [name, lanes, ...[sorted[sorted.length >> 1], sorted[0], sorted.at(-1)].map((v) => `${v.toFixed(2)} ${unit}`)];
-  const line = table.tBodies[0].insertRow();
-  for (const text of cells) line.insertCell().textContent = text;
-  table.hidden = false;
+/** A workload's part of the table: a line for each system, filled as its rounds come in. */
+function section(workload, systems) {
+  const part = document.createElement('tbody');
+  const head = part.insertRow();
+  const title = document.createElement('th');
+  title.scope = 'rowgroup';
+  title.colSpan = 4;
+  title.textContent = workload.samples === 128 && workload.does !== 'start' ? `${workload.name} of 128` : workload.name;
+  head.append(title);
+  const lines = new Map(systems.map((system) => [system.id, line(part, system.name)]));
+  body.before(part);
+  parts.push(part);
+  const rows = new Map();
+  return {
+    show(row) {
+      rows.set(row.system, row);
+      const base = [...rows.values()].findLast((r) => r.system.startsWith('tabgrad') && r.rounds.length > 0);
+      for (const [id, r] of rows) fill(lines.get(id), r, base);
+    },
+    rest(left) {
+      for (const system of left) fill(line(part, system.name), { rounds: [], error: 'left out: it takes long' });
+    },
+  };
 }
 
-button.addEventListener('click', async () => {
+const parts = [];
+
+function line(part, name) {
+  const row = part.insertRow();
+  const system = document.createElement('th');
+  system.scope = 'row';
+  system.textContent = name;
+  row.append(system);
+  row.insertCell().textContent = '…';
+  row.insertCell();
+  row.insertCell();
+  return row.cells;
+}
+
+function fill([, time, range, ratio], row, base) {
+  if (row.rounds.length === 0) {
+    time.colSpan = 3;
+    time.className = 'cannot';
+    time.textContent = row.error;
+    range.hidden = ratio.hidden = true;
+    return;
+  }
+  const middle = median(row.rounds);
+  time.textContent = milliseconds(middle);
+  range.textContent = row.note ?? `${milliseconds(Math.min(...row.rounds))} – ${milliseconds(Math.max(...row.rounds))}`;
+  if (base) ratio.textContent = base === row ? '1' : times(middle / median(base.rounds));
+}
+
+/** Three digits are all that a measurement on a machine that does other things too can say. */
+function milliseconds(v) {
+  return v >= 100 ? Math.round(v).toLocaleString('en') : v.toPrecision(v < 1 ? 2 : 3);
+}
+
+const times = (ratio) => (ratio >= 10 ? Math.round(ratio).toLocaleString('en') : ratio.toPrecision(2));
+
+form.addEventListener('submit', async (event) => {
+  event.preventDefault();
   button.disabled = true;
-  table.tBodies[0].replaceChildren();
+  for (const part of parts.splice(0)) part.remove();
   try {
-    await measure();
+    await run({ rounds: form.rounds.valueAsNumber, long: form.long.checked });
+    status.textContent = 'Done.';
   } catch (error) {
     status.textContent = error.message;
   } finally {
@@ -64,4 +127,4 @@ button.addEventListener('click', async () => {
   }
 });
 
-window.measure = measure;
+window.bench = run;

@@ -1,70 +1,63 @@
-// What is measured. Each workload makes a model and returns a function that does `steps` of it once and returns how
-// many milliseconds they took together.
+// What is measured: models as data, which every system builds in its own words, and what is done with them.
 
-const cnn = ({ layers: l }) => [
-  l.conv2d({ filters: 32, kernelSize: 3, activation: 'relu', inputShape: [28, 28, 1] }),
-  l.conv2d({ filters: 64, kernelSize: 3, activation: 'relu' }),
-  l.maxPooling2d({ poolSize: 2 }),
-  l.dropout({ rate: 0.25 }),
-  l.flatten(),
-  l.dense({ units: 128, activation: 'relu' }),
-  l.dropout({ rate: 0.5 }),
-  l.dense({ units: 10, activation: 'softmax' }),
+const relu3x3 = (filters, padding = 'valid') => ({ layer: 'conv2d', filters, kernelSize: 3, padding, activation: 'relu' });
+const block = (filters) => [relu3x3(filters, 'same'), relu3x3(filters, 'same'), { layer: 'maxPooling2d', poolSize: 2 }];
+const dense = (units) => ({ layer: 'dense', units, activation: 'relu' });
+const classes = { layer: 'dense', units: 10, activation: 'softmax' };
+
+/** name: { input: shape of a sample, optimizer, layers in Keras's terms }. The loss is always categorical crossentropy. */
+export const models = {
+  cnn: {
+    input: [28, 28, 1],
+    optimizer: { name: 'adadelta', learningRate: 1 },
+    layers: [
+      relu3x3(32), relu3x3(64), { layer: 'maxPooling2d', poolSize: 2 }, { layer: 'dropout', rate: 0.25 },
+      { layer: 'flatten' }, dense(128), { layer: 'dropout', rate: 0.5 }, classes,
+    ],
+  },
+  mlp: { input: [784], optimizer: { name: 'adam', learningRate: 0.001 }, layers: [dense(128), classes] },
+  mlp512: { input: [784], optimizer: { name: 'adam', learningRate: 0.001 }, layers: [dense(512), dense(512), classes] },
+  deep: {
+    input: [32, 32, 3],
+    optimizer: { name: 'adam', learningRate: 0.001 },
+    layers: [...block(32), ...block(64), ...block(128), { layer: 'flatten' }, classes],
+  },
+};
+
+/**
+ * What is done: 'train' is a training step of `samples`, 'predict' the probabilities of `samples` images from an array to an
+ * array, 'start' everything from the library's import to the end of its first training step. `long` names the systems that
+ * take so long for it that they do one step.
+ */
+export const workloads = [
+  { id: 'cnn', name: 'seed CNN, training step', model: 'cnn', does: 'train', samples: 128, long: ['tfjs-cpu', 'jax-js'] },
+  { id: 'mlp', name: 'MLP 784-128-10, training step', model: 'mlp', does: 'train', samples: 128, long: [] },
+  { id: 'mlp512', name: 'MLP 784-512-512-10, training step', model: 'mlp512', does: 'train', samples: 128, long: [] },
+  { id: 'deep', name: 'deeper CNN, training step', model: 'deep', does: 'train', samples: 128, long: ['tfjs-cpu', 'jax-js'] },
+  { id: 'predict1', name: 'seed CNN, predict 1 digit', model: 'cnn', does: 'predict', samples: 1, long: [] },
+  { id: 'predict1000', name: 'seed CNN, predict 1,000 digits', model: 'cnn', does: 'predict', samples: 1000, long: ['tfjs-cpu', 'jax-js'] },
+  { id: 'start', name: 'start: import to the first MLP step', model: 'mlp', does: 'start', samples: 128, long: [] },
 ];
 
-const mlp = (...hidden) => ({ layers: l }) => [
-  ...hidden.map((units, i) => l.dense({ units, activation: 'relu', ...(i === 0 ? { inputShape: [784] } : {}) })),
-  l.dense({ units: 10, activation: 'softmax' }),
-];
+/** How a large prediction is cut up, for those systems that are told. */
+export const predictBatch = 256;
 
-const BATCH = 128;
-
-/** Training steps of a fit, as the engine times them: from one step's begin to the next one's, batch and all, but without sending the data to it. */
-function training(makeLayers, inputShape, optimizer, steps) {
-  return async (tg) => {
-    const model = tg.sequential({ layers: makeLayers(tg) });
-    await model.compile({ optimizer: optimizer(tg), loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
-    const { x, y } = digits(tg, steps * BATCH, inputShape);
-    return async () => {
-      let msPerStep = NaN;
-      await model.fit(x, y, { batchSize: BATCH, epochs: 1, callbacks: { onProgress: (p) => void ({ msPerStep } = p) } });
-      return msPerStep * steps;
-    };
-  };
-}
-
-function prediction(makeLayers, inputShape, count, steps) {
-  return async (tg) => {
-    const model = tg.sequential({ layers: makeLayers(tg) });
-    await model.compile({ optimizer: 'sgd', loss: 'categoricalCrossentropy' });
-    const { x } = digits(tg, count, inputShape);
-    return async () => {
-      const began = performance.now();
-      for (let i = 0; i < steps; i++) await model.predict(x, { batchSize: Math.min(count, 256) });
-      return performance.now() - began;
-    };
-  };
-}
-
-/** Noise with labels. The speed of a step doesn't depend on what is in the images. */
-function digits(tg, n, shape) {
-  const bytes = new Uint8Array(n * 784);
+/** Noise from 0 to 255: the speed of a step doesn't depend on what is in the images. */
+export function noise(length) {
+  const bytes = new Uint8Array(length);
   let state = 1;
-  for (let i = 0; i < bytes.length; i++) {
+  for (let i = 0; i < length; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     bytes[i] = state >>> 24;
   }
-  const labels = Int32Array.from({ length: n }, (_, i) => bytes[i * 784] % 10);
-  return { x: tg.tensor(bytes, [n, ...shape], { scale: 1 / 255 }), y: tg.oneHot(labels, 10) };
+  return bytes;
 }
 
-const image = [28, 28, 1];
-const flat = [784];
-
-export const workloads = [
-  { name: 'seed CNN, training step', unit: 'ms', steps: 20, prepare: training(cnn, image, (tg) => tg.optimizers.adadelta({ learningRate: 1 }), 20) },
-  { name: 'MLP 784-128-10, training step', unit: 'ms', steps: 400, prepare: training(mlp(128), flat, () => 'adam', 400) },
-  { name: 'MLP 784-512-512-10, training step', unit: 'ms', steps: 100, prepare: training(mlp(512, 512), flat, () => 'adam', 100) },
-  { name: 'seed CNN, predict 1 digit', unit: 'ms', steps: 100, prepare: prediction(cnn, image, 1, 100) },
-  { name: 'seed CNN, predict 1,000 digits', unit: 'ms', steps: 2, prepare: prediction(cnn, image, 1000, 2) },
-];
+/** n samples of a shape as numbers from 0 to 1, and their one-hot labels. */
+export function batch(n, shape) {
+  const size = shape.reduce((a, b) => a * b, 1);
+  const x = Float32Array.from(noise(n * size), (byte) => byte / 255);
+  const y = new Float32Array(n * 10);
+  for (let i = 0; i < n; i++) y[i * 10 + ((i * 7) % 10)] = 1;
+  return { x, y };
+}
