@@ -1,6 +1,7 @@
-// Package workerd runs a Worker's folder, as wasm/worker/build makes it, on Cloudflare's own runtime, workerd, on this
-// machine: for make worker, for the tests and for the benchmark. What Cloudflare's network does around a Worker is
-// given by workerd itself (the folder of assets) or by a few lines of JavaScript beside it (the rate limiter).
+// Package workerd runs a Worker's folder (worker.mjs, other modules beside it and a folder of assets, as
+// wasm/worker/build makes it) on Cloudflare's own runtime, workerd, on this machine: for make worker, for the tests and
+// for the benchmark. What Cloudflare's network does around a Worker is given by workerd itself (the folder of assets) or
+// by a few lines of JavaScript beside it (the rate limiter).
 //
 // Start with [Start].
 package workerd
@@ -48,12 +49,6 @@ type Server struct {
 
 //go:embed limiter.mjs
 var limiter string
-
-// modules are the files of a Worker's folder and what they are.
-var modules = []struct{ name, kind string }{
-	{"worker.mjs", "esModule"}, {"go_runtime.mjs", "esModule"},
-	{"endpoint.wasm", "wasm"}, {"kernels.wasm", "wasm"}, {"trampoline.wasm", "wasm"},
-}
 
 // CompatibilityDate is the day whose behaviour of Cloudflare's the Worker is written for.
 const CompatibilityDate = "2026-07-01"
@@ -137,6 +132,10 @@ func writeConfig(o Options) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	modules, err := modules(o.Folder)
+	if err != nil {
+		return "", err
+	}
 	var b strings.Builder
 	b.WriteString("using Workerd = import \"/workerd/workerd.capnp\";\n\nconst config :Workerd.Config = (\n  services = [\n")
 	fmt.Fprintf(&b, "    (name = \"assets\", disk = (path = %s)),\n", quote(assets))
@@ -145,8 +144,12 @@ func writeConfig(o Options) (string, error) {
 			quote(strings.ReplaceAll(limiter, "LIMIT", strconv.Itoa(o.Limit))), quote(CompatibilityDate))
 	}
 	b.WriteString("    (name = \"endpoint\", worker = (\n      modules = [\n")
-	for _, m := range modules {
-		fmt.Fprintf(&b, "        (name = %s, %s = embed %s),\n", quote(m.name), m.kind, quote(m.name))
+	for _, name := range modules {
+		kind := "esModule"
+		if filepath.Ext(name) == ".wasm" {
+			kind = "wasm"
+		}
+		fmt.Fprintf(&b, "        (name = %s, %s = embed %s),\n", quote(name), kind, quote(name))
 	}
 	fmt.Fprintf(&b, "      ],\n      compatibilityDate = %s,\n      bindings = [\n        (name = \"ASSETS\", service = \"assets\"),\n", quote(CompatibilityDate))
 	if o.Limit > 0 {
@@ -162,6 +165,24 @@ func writeConfig(o Options) (string, error) {
 	}
 	_, err = file.WriteString(b.String())
 	return file.Name(), errors.Join(err, file.Close())
+}
+
+// main is the module that workerd calls.
+const main = "worker.mjs"
+
+// modules are the names of the folder's modules, JavaScript's and WebAssembly's, main first.
+func modules(folder string) ([]string, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	names := []string{main}
+	for _, e := range entries {
+		if ext := filepath.Ext(e.Name()); e.Name() != main && (ext == ".mjs" || ext == ".wasm") {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
 }
 
 // quote is a string of Cap'n Proto's.
