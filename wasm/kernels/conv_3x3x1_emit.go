@@ -34,10 +34,11 @@ type nineTaps struct {
 	taps    [9]asm.F32x4
 	lines   [3]asm.I32 // the window's corner in each of its rows
 	step    asm.I32    // bytes by which it moves
+	pixel   asm.F32x4  // the one that two windows share
 }
 
 func newNineTaps(k *Body, images *convImages) *nineTaps {
-	t := &nineTaps{Body: k, filters: k.Arg("filters")}
+	t := &nineTaps{Body: k, filters: k.Arg("filters"), pixel: k.F32x4()}
 	for i := range t.taps {
 		t.taps[i] = k.F32x4()
 	}
@@ -55,14 +56,47 @@ func (t *nineTaps) begin(at, lineBytes asm.I32) {
 	t.lines[2].Set(t.lines[1].Add(lineBytes))
 }
 
-func (t *nineTaps) move() {
-	for _, l := range t.lines {
-		l.Set(l.Add(t.step))
+// along emits the loop from p to end over a row's places, which are place bytes apart. Where windows that follow are one pixel
+// apart, they are done in pairs, which load their common pixels once; body is called with how many there are.
+func (t *nineTaps) along(p, end, place asm.I32, body func(windows int)) {
+	move := func(bytes asm.I32) {
+		for _, l := range t.lines {
+			l.Set(l.Add(bytes))
+		}
 	}
+	t.If(t.step.Eq(asm.C(4)), func() {
+		pairs := t.LetI32(end.Sub(place))
+		t.While(p.LtU(pairs), func() {
+			body(2)
+			move(asm.C(8))
+			p.Set(p.Add(place).Add(place))
+		})
+	})
+	t.While(p.Ne(end), func() {
+		body(1)
+		move(t.step)
+		p.Set(p.Add(place))
+	})
 }
 
-// pixel is the window's pixel i, in every lane.
-func (t *nineTaps) pixel(i int) asm.F32x4 { return t.lines[i/3].LoadSplatF32x4(4 * (i % 3)) }
+// pixels emits visit for each of the windows' pixels, which tap of which window it meets and its value in every lane. A window's
+// taps come in order.
+func (t *nineTaps) pixels(windows int, visit func(window, tap int, v asm.F32x4)) {
+	for line := range 3 {
+		for column := range 2 + windows {
+			v := t.lines[line].LoadSplatF32x4(4 * column)
+			if windows > 1 {
+				t.pixel.Set(v)
+				v = t.pixel
+			}
+			for w := range windows {
+				if i := column - w; i >= 0 && i < 3 {
+					visit(w, 3*line+i, v)
+				}
+			}
+		}
+	}
+}
 
 func emitConv2D3x3x1(k *Body) {
 	x, w, y := k.Arg("x"), k.Arg("w"), k.Arg("y")
@@ -79,7 +113,7 @@ func emitConv2D3x3x1(k *Body) {
 
 	row, image, seen, base := k.I32(), k.I32(), k.LetI32(asm.C(-1)), k.I32()
 	f, p, end, at := k.I32(), k.I32(), k.I32(), k.I32()
-	start, sum, floor := k.F32x4(), k.F32x4(), k.F32x4()
+	start, sum, floor := k.F32x4(), [2]asm.F32x4{k.F32x4(), k.F32x4()}, k.F32x4()
 	// Without relu the floor is minus infinity, which leaves all numbers as they are.
 	floor.Set(asm.CI32x4(0xff800000).AsF32x4())
 	k.If(flags.And(asm.C(epilogueReLU)), func() { floor.Set(asm.CF32x4(0)) })
@@ -102,14 +136,18 @@ func emitConv2D3x3x1(k *Body) {
 			t.begin(line, lineBytes)
 			p.Set(out.Add(f))
 			end.Set(p.Add(outWidth.Mul(filterBytes)))
-			k.While(p.Ne(end), func() {
-				sum.Set(k.Builder.MAdd(t.pixel(0), t.taps[0], start))
-				for i := 1; i < 9; i++ {
-					sum.Set(k.Builder.MAdd(t.pixel(i), t.taps[i], sum))
+			t.along(p, end, filterBytes, func(windows int) {
+				t.pixels(windows, func(window, tap int, v asm.F32x4) {
+					before := sum[window]
+					if tap == 0 {
+						before = start
+					}
+					sum[window].Set(k.Builder.MAdd(v, t.taps[tap], before))
+				})
+				k.StoreF32x4(p, 0, sum[0].PMax(floor))
+				if windows > 1 {
+					k.StoreF32x4(p.Add(filterBytes), 0, sum[1].PMax(floor))
 				}
-				k.StoreF32x4(p, 0, sum.PMax(floor))
-				t.move()
-				p.Set(p.Add(filterBytes))
 			})
 		})
 	})
@@ -131,7 +169,7 @@ func emitConv2DGradKernel3x3x1(k *Body) {
 
 	image, base, band, row, f := k.I32(), k.I32(), k.I32(), k.I32(), k.I32()
 	p, end, at := k.I32(), k.I32(), k.I32()
-	grad, sum := k.F32x4(), k.F32x4()
+	grad, sum := [2]asm.F32x4{k.F32x4(), k.F32x4()}, k.F32x4()
 	k.For(image, asm.C(0), k.Arg("n"), asm.C(1), func() {
 		images.address(base, x)
 		k.For(band, asm.C(0), outHeight, bandRows, func() {
@@ -144,14 +182,16 @@ func emitConv2DGradKernel3x3x1(k *Body) {
 				k.For(row, band, band.Add(bandRows).MinS(outHeight), asm.C(1), func() {
 					t.begin(base.Add(row.Mul(rowStep)), lineBytes)
 					end.Set(p.Add(outWidth.Mul(filterBytes)))
-					k.While(p.Ne(end), func() {
-						grad.Set(p.LoadF32x4(0))
-						sum.Set(sum.Add(grad))
-						for i, tap := range t.taps {
-							tap.Set(k.Builder.MAdd(t.pixel(i), grad, tap))
+					t.along(p, end, filterBytes, func(windows int) {
+						grad[0].Set(p.LoadF32x4(0))
+						sum.Set(sum.Add(grad[0]))
+						if windows > 1 {
+							grad[1].Set(p.Add(filterBytes).LoadF32x4(0))
+							sum.Set(sum.Add(grad[1]))
 						}
-						t.move()
-						p.Set(p.Add(filterBytes))
+						t.pixels(windows, func(window, tap int, v asm.F32x4) {
+							t.taps[tap].Set(k.Builder.MAdd(v, grad[window], t.taps[tap]))
+						})
 					})
 				})
 				add := func(at asm.I32, v asm.F32x4) {

@@ -200,6 +200,9 @@ func TestConv2D(t *testing.T) {
 		// 3 x 3 windows of one channel, which have kernels of their own.
 		ConvGeometry{N: 3, H: 7, W: 8, C: 1, F: 4, KH: 3, KW: 3}.output(0, 0),
 		ConvGeometry{N: 2, H: 28, W: 28, C: 1, F: 32, KH: 3, KW: 3}.output(0, 0),
+		ConvGeometry{N: 2, H: 5, W: 3, C: 1, F: 4, KH: 3, KW: 3}.output(0, 0), // windows in a row: 1, 2, 3
+		ConvGeometry{N: 2, H: 3, W: 4, C: 1, F: 8, KH: 3, KW: 3}.output(0, 0),
+		ConvGeometry{N: 2, H: 4, W: 5, C: 1, F: 4, KH: 3, KW: 3}.output(0, 0),
 		ConvGeometry{N: 2, H: 60, W: 31, C: 1, F: 12, KH: 3, KW: 3, PadTop: 1, PadLeft: 1}.output(1, 1),
 		ConvGeometry{N: 3, H: 9, W: 12, C: 1, F: 8, KH: 3, KW: 3, StrideH: 2, StrideW: 3, DilationH: 2, PadLeft: 2}.output(0, 1),
 		ConvGeometry{N: 2, H: 9, W: 12, C: 1, F: 8, KH: 3, KW: 3, DilationW: 2}.output(0, 0),
