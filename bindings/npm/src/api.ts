@@ -7,6 +7,8 @@ export { Sequential, type CompileOptions, type NamedWeight, type SequentialOptio
 export type { Callbacks, EvaluateOptions, FitOptions, History, Input, Logs, PredictOptions, Progress } from './fit.js';
 export type { Batch, Batches } from './fit_batches.js';
 export { oneHot, tensor, type NestedArray, type Tensor, type TensorData, type TensorLike, type TensorOptions } from './tensor.js';
+export { io, type LoadModelOptions, type ModelSource, type SaveOptions, type SaveTarget } from './saving.js';
+export type { LoadHandler, ModelArtifacts, ModelArtifactsInfo, SaveHandler, SaveResult, WeightSpec } from './artifacts.js';
 export { Config, type Activation, type Initializer, type Layer, type Loss, type Metric, type Optimizer, type Regularizer } from './config.js';
 export type { Dataset, Datasets, DigitsOptions, IdxSource, MnistOptions, Samples } from './datasets.js';
 export * as activations from './gen_activations.js';

@@ -7,6 +7,8 @@ export interface CallOptions {
   /** Called for each event of the request, one after another; a promise it returns is awaited before the next. */
   onEvent?: (event: EventMessage) => void | Promise<void>;
   signal?: AbortSignal;
+  /** Buffers in args that are given away rather than copied. */
+  transfer?: readonly ArrayBuffer[];
 }
 
 interface Pending {
@@ -20,7 +22,7 @@ interface Pending {
 }
 
 export interface Port {
-  post(message: ToEngine): void;
+  post(message: ToEngine, transfer?: readonly ArrayBuffer[]): void;
   keepAlive(on: boolean): void;
 }
 
@@ -34,7 +36,7 @@ export class Connection {
     this.#port = port;
   }
 
-  /** Sends a request. Rejects with a TabgradError, or with what a callback threw. The arrays in args are copied, never detached. */
+  /** Sends a request. Rejects with a TabgradError, or with what a callback threw. The arrays in args are copied, unless they are to be transferred. */
   call<T>(method: string, args: WireObject, options: CallOptions = {}): Promise<T> {
     return new Promise<unknown>((resolve, reject) => {
       if (this.#lost) return reject(this.#lost);
@@ -50,7 +52,7 @@ export class Connection {
         events: Promise.resolve(),
       });
       try {
-        this.#port.post({ id, method, args });
+        this.#port.post({ id, method, args }, options.transfer);
       } catch (error) {
         this.#pending.delete(id);
         return reject(asTabgradError(error, 'bad_data'));

@@ -5,6 +5,10 @@
  * - `shape_mismatch`: a tensor's shape isn't the one a layer, a loss or a setter wants.
  * - `bad_config`: an unknown layer, optimizer, loss, metric or option, or a value out of its range.
  * - `bad_data`: NaN in the data, labels out of range, a truncated file, nothing to train on.
+ * - `bad_format`: not a model: not JSON, a weight file cut short, weights of other shapes than the layers'.
+ * - `not_found`: a model, or one of its files, isn't where it was looked for.
+ * - `quota_exceeded`: the browser has no room for the model.
+ * - `not_saved`: the model could not be written where it was to be saved.
  * - `diverged`: the loss became NaN or infinite; the weights of the last good epoch were kept.
  * - `out_of_memory`: the browser refused memory.
  * - `aborted`: the caller's AbortSignal fired.
@@ -19,6 +23,10 @@ export type ErrorCode =
   | 'shape_mismatch'
   | 'bad_config'
   | 'bad_data'
+  | 'bad_format'
+  | 'not_found'
+  | 'quota_exceeded'
+  | 'not_saved'
   | 'diverged'
   | 'out_of_memory'
   | 'aborted'

@@ -15,6 +15,7 @@ import * as regularizers from './gen_regularizers.js';
 import { Sequential, type SequentialOptions } from './model.js';
 import { explainScript, isNode, startWorker, type WorkerHandle } from './platform.js';
 import type { EngineFiles, EngineInfo, FromEngine, InitMessage, LaneStart, SpawnedMessage, ToEngine } from './protocol.js';
+import { io, type LoadModelOptions, type ModelSource } from './saving.js';
 import { oneHot, tensor } from './tensor.js';
 
 export interface LoadOptions {
@@ -73,6 +74,7 @@ export class Tabgrad {
   readonly datasets: Datasets;
   readonly tensor = tensor;
   readonly oneHot = oneHot;
+  readonly io = io;
 
   readonly #connection: Connection;
   readonly #close: () => Promise<void>;
@@ -92,6 +94,15 @@ export class Tabgrad {
   /** A new linear model. */
   sequential(options: SequentialOptions = {}): Sequential {
     return new Sequential(this.#connection, options);
+  }
+
+  /**
+   * A saved model with its weights: of tabgrad, TensorFlow.js or Keras's converter, or a safetensors file that tabgrad wrote. It is compiled where
+   * the files say how, and then goes on training from where it was. Rejects with `not_found`, `bad_format`, or `unsupported` for layers that
+   * tabgrad hasn't.
+   */
+  loadModel(source: ModelSource, options: LoadModelOptions = {}): Promise<Sequential> {
+    return Sequential.load(this.#connection, source, options);
   }
 
   async stats(): Promise<EngineStats> {
@@ -137,7 +148,7 @@ class Session {
     this.#files = files;
     this.#options = options;
     this.#connection = new Connection({
-      post: (message) => this.#post(message),
+      post: (message, transfer) => this.#post(message, transfer),
       keepAlive: (on) => this.#worker?.keepAlive(on),
     });
   }
@@ -196,8 +207,8 @@ class Session {
     void this.end(explained ? new TabgradError('bad_wasm', `engine.js: ${explained}`) : new TabgradError('engine_lost', `the engine's worker did not start: ${why}`));
   }
 
-  #post(message: ToEngine | SpawnedMessage): void {
-    if (this.#worker) this.#worker.post(message);
+  #post(message: ToEngine | SpawnedMessage, transfer?: readonly ArrayBuffer[]): void {
+    if (this.#worker) this.#worker.post(message, transfer);
     else this.#engine?.receive(message);
   }
 

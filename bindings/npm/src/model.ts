@@ -1,5 +1,6 @@
 // Sequential: what a page holds of a model. Its weights live in the engine; this class holds its configuration and an id.
 
+import { toArtifacts, type SaveResult } from './artifacts.js';
 import { Config, wireValue, type Layer, type Loss, type Metric, type Optimizer } from './config.js';
 import type { Connection } from './connection.js';
 import { TabgradError } from './errors.js';
@@ -18,6 +19,8 @@ import {
 } from './fit.js';
 import { fitBatches, isBatches, type Batches, type Steps } from './fit_batches.js';
 import type { LossName, MetricName, OptimizerName } from './gen_names.js';
+import type { WireObject } from './protocol.js';
+import { loadFiles, saveArtifacts, type LoadModelOptions, type ModelSource, type SaveOptions, type SaveTarget } from './saving.js';
 import { describe, toTensor, type Tensor, type TensorLike } from './tensor.js';
 
 export interface SequentialOptions {
@@ -41,6 +44,16 @@ export interface NamedWeight {
   data: Float32Array;
 }
 
+/** What the engine says of a model that it has loaded; see bindings/protocol.go. */
+interface Loaded {
+  model: number;
+  name: string;
+  layers: { class_name: string; config: WireObject }[];
+  compiled: boolean;
+  metadata?: Record<string, unknown>;
+  note?: string;
+}
+
 /** Models that are collected without dispose() are freed in the engine by this. */
 const collected = new FinalizationRegistry<() => void>((free) => free());
 
@@ -52,6 +65,8 @@ function disposer(connection: Connection, model: number): () => void {
 /** A linear stack of layers. */
 export class Sequential {
   readonly layers: readonly Layer[];
+  /** Anything that JSON holds, saved with the model and there again when it is loaded: labels, how inputs are scaled. */
+  userDefinedMetadata: Record<string, unknown> | undefined;
   readonly #connection: Connection;
   readonly #name: string | undefined;
   readonly #seed: number | undefined;
@@ -72,6 +87,32 @@ export class Sequential {
     this.#seed = options.seed;
     this.layers = [];
     for (const layer of options.layers ?? []) this.add(layer);
+  }
+
+  /** What `tg.loadModel` does. */
+  static async load(connection: Connection, source: ModelSource, { seed, ...options }: LoadModelOptions = {}): Promise<Sequential> {
+    const { files, ours } = await loadFiles(source, options);
+    const arrays = 'safetensors' in files ? [files.safetensors] : Object.values(files.files);
+    // Each buffer once, and only such as hold nothing else.
+    const transfer = ours ? [...new Set(arrays.filter((a) => a.byteLength === a.buffer.byteLength).map((a) => a.buffer as ArrayBuffer))] : [];
+    const loaded = await connection.call<Loaded>('model.load', { ...files, seed }, { signal: options.signal, transfer });
+    if (loaded.note !== undefined) console.warn(`tabgrad: the model is not compiled, since this is not known here: ${loaded.note}`);
+    const model = new Sequential(connection, { name: loaded.name, layers: loaded.layers.map((layer) => new Config<'layer'>(layer.class_name, layer.config)) });
+    model.userDefinedMetadata = loaded.metadata;
+    model.#adopt(Promise.resolve(loaded.model));
+    return model;
+  }
+
+  /**
+   * Saves the layers and the weights, with `includeOptimizer` also what training goes on from, in the files and places of TensorFlow.js:
+   * `tg.loadModel` and `tf.loadLayersModel` load them. During fit it is served between two steps. Rejects with `quota_exceeded` or `not_saved`.
+   */
+  async save(target: SaveTarget, options: SaveOptions = {}): Promise<SaveResult> {
+    const args = { model: await this.#ready(), includeOptimizer: options.includeOptimizer };
+    const { json, weights } = await this.#connection.call<{ json: string; weights: Uint8Array }>('model.save', args, { signal: options.signal });
+    const artifacts = toArtifacts(json, weights);
+    if (this.userDefinedMetadata !== undefined) artifacts.userDefinedMetadata = this.userDefinedMetadata;
+    return saveArtifacts(target, artifacts, options);
   }
 
   /** Appends a layer. The first one says its `inputShape`, or is `layers.input`. What is wrong with it is said by compile. */
@@ -239,16 +280,22 @@ export class Sequential {
       const config: Record<string, unknown> = { layers: this.layers.map((layer) => layer.toJSON()) };
       if (this.#name !== undefined) config['name'] = this.#name;
       const args = { config: { class_name: 'Sequential', config }, seed: this.#seed };
-      const built = connection.call<{ model: number }>('model.create', args as never).then(({ model }) => {
-        if (!this.#disposed) collected.register(this, disposer(connection, model), this);
-        return model;
-      });
+      const built = this.#adopt(connection.call<{ model: number }>('model.create', args as never).then(({ model }) => model));
       built.catch(() => {
         // A configuration that could not be built may be added to: forget the try.
         if (this.#built === built) this.#built = undefined;
       });
-      this.#built = built;
     }
+    return this.#built!;
+  }
+
+  /** Makes an engine's model this one's. */
+  #adopt(coming: Promise<number>): Promise<number> {
+    const connection = this.#connection;
+    this.#built = coming.then((model) => {
+      if (!this.#disposed) collected.register(this, disposer(connection, model), this);
+      return model;
+    });
     return this.#built;
   }
 

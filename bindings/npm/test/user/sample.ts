@@ -1,6 +1,6 @@
 // What a user writes. package.test.mjs type-checks it against the installed package, and runs it.
 
-import { TabgradError, load, type History, type Layer, type Tensor } from 'tabgrad';
+import { TabgradError, io, load, type History, type Layer, type LoadHandler, type ModelArtifacts, type SaveHandler, type Sequential, type Tensor } from 'tabgrad';
 
 const tg = await load({ threads: 1, deterministic: true, seed: 7 });
 const layers: Layer[] = [
@@ -30,6 +30,18 @@ const history: History = await model.fit(x, y, {
 const { accuracy } = await model.evaluate(x, y);
 const p: Tensor<Float32Array> = await model.predict(x);
 console.log(JSON.stringify({ epochs: history.epoch.length, seen: seen.length, accuracy, shape: p.shape }));
+
+let artifacts: ModelArtifacts | undefined;
+const kept: SaveHandler & LoadHandler = {
+  async save(given) {
+    artifacts = given;
+    return model.save('indexeddb://xor').catch(() => ({ modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON', modelTopologyBytes: 0, weightSpecsBytes: 0, weightDataBytes: 0 } }));
+  },
+  load: () => artifacts!,
+};
+const { modelArtifactsInfo } = await model.save(kept, { includeOptimizer: true });
+const again: Sequential = await tg.loadModel(kept);
+if (modelArtifactsInfo.modelTopologyType !== 'JSON' || (await again.evaluate(x, y))['accuracy'] !== accuracy || io.removeModel !== tg.io.removeModel) throw new Error('not the same');
 
 try {
   await model.predict(tg.tensor([[1, 2, 3]]));
