@@ -87,7 +87,7 @@ BENCH ?= -write
 # BENCH= holds the flags of www/bench (its doc comment lists them): BENCH='-only mlp' prints only, BENCH='-write -long=false'
 # leaves out what takes the other libraries minutes.
 bench: build $(WORKER)/node_modules/.built www/bench/node_modules/.built
-	CHROME="$$(www/e2e/find-chrome)" go run ./wasm/kernels/bench -engines chromium -modes relaxed
+	CHROME="$$(www/e2e/find-chrome)" go run ./wasm/kernels/bench -engines chromium -modes relaxed -rounds 3 -slice 0.05
 	CHROME="$$(www/e2e/find-chrome)" go run ./www/bench $(BENCH)
 	go run ./wasm/worker/bench
 

@@ -5,16 +5,20 @@ package main
 import (
 	"fmt"
 
-	"github.com/tabgrad/tabgrad/wasm/asm"
 	"github.com/tabgrad/tabgrad/wasm/kernels"
 )
 
-// benchCase is a program to be timed: its words go to the start of the heap.
+// benchCase is a program to be timed: its words go to the start of the heap. What computes is measured against the peak
+// of multiply-adds, what moves memory against a copy of as many bytes.
 type benchCase struct {
-	Name  string   `json:"name"`
-	Flops float64  `json:"flops"` // in one run
-	Words []uint32 `json:"words"`
-	Bytes uint32   `json:"bytes"` // of memory used
+	Name    string   `json:"name"`
+	Flops   float64  `json:"flops"`   // in one run, or 0 and
+	Traffic float64  `json:"traffic"` // the bytes of its operands and results
+	Words   []uint32 `json:"words"`
+	Before  []uint32 `json:"before"` // a program that is run once at first, where there is one
+	Copy    []uint32 `json:"copy"`   // the program that copies Traffic/2 bytes, where there is Traffic
+	CopyAt  uint32   `json:"copyAt"` // where that goes
+	Bytes   uint32   `json:"bytes"`  // of memory used
 }
 
 // arena hands out addresses behind the program's words.
@@ -33,21 +37,16 @@ func (a *arena) floats(n uint32) uint32 { return a.bytes(4 * int(n)) }
 func (a *arena) done(name string, flops float64, calls []kernels.Call) benchCase {
 	var p kernels.Program
 	p.Add(calls...)
-	return benchCase{name, flops, p.Words(), a.next + 4096}
+	return benchCase{Name: name, Flops: flops, Words: p.Words(), Bytes: a.next + 4096}
 }
 
-// allCases are the products and convolutions of the seed CNN's training step at batch
-// 128, of a prediction, and some others.
-func allCases() []benchCase {
+// modelCases are the products, convolutions and what moves memory in the training steps of www/bench's models at batch 128,
+// and in a prediction of one digit.
+func modelCases() []benchCase {
 	conv1 := kernels.ConvGeometry{N: 128, H: 28, W: 28, C: 1, OH: 26, OW: 26, F: 32, KH: 3, KW: 3}
 	conv2 := kernels.ConvGeometry{N: 128, H: 26, W: 26, C: 32, OH: 24, OW: 24, F: 64, KH: 3, KW: 3}
-	same := conv2
-	same.OH, same.OW, same.PadTop, same.PadLeft = 26, 26, 1, 1
 	one := conv2
 	one.N = 1
-	block := func(size, c, f uint32) kernels.ConvGeometry {
-		return kernels.ConvGeometry{N: 16, H: size, W: size, C: c, OH: size, OW: size, F: f, KH: 3, KW: 3, PadTop: 1, PadLeft: 1}
-	}
 	cases := []benchCase{
 		forward("conv2d_1 forward", conv1),
 		gradKernel("conv2d_1 kernel's gradient", conv1),
@@ -62,22 +61,57 @@ func allCases() []benchCase {
 		gemm("dense_1 kernel's gradient 9216x128x128", 9216, 128, 128, true, false, false),
 		gemm("dense_2 forward 128x10x128", 128, 10, 128, false, false, true),
 		gemm("dense_2 kernel's gradient 128x10x128", 128, 10, 128, true, false, false),
-		gemm("product 512x512x512", 512, 512, 512, false, false, false),
-		gemm("product 384x384x384, both transposed", 384, 384, 384, true, true, false),
-		forward("same padding, as conv2d_2", same),
 		forward("one image, conv2d_2", one),
 		gemm("one image, dense_1 1x128x9216", 1, 128, 9216, false, false, true),
 		gemm("one image, dense_2 1x10x128", 1, 10, 128, false, false, true),
+		gemm("MLP 128 forward 128x128x784", 128, 128, 784, false, false, true),
+		gemm("MLP 128 kernel's gradient 784x128x128", 784, 128, 128, true, false, false),
+		gemm("MLP 512 forward 128x512x784", 128, 512, 784, false, false, true),
+		gemm("MLP 512 kernel's gradient 784x512x128", 784, 512, 128, true, false, false),
+		gemm("MLP 512 second forward 128x512x512", 128, 512, 512, false, false, true),
+		gemm("MLP 512 second input's gradient 128x512x512", 128, 512, 512, false, true, false),
+		gemm("MLP 512 second kernel's gradient 512x512x128", 512, 512, 128, true, false, false),
 	}
-	// Same padding, 16 images: where Winograd pays.
+	first := samePadding(128, 32, 3, 32)
+	cases = append(cases, forward("deeper CNN, 32x32x3 to 32 forward", first), gradKernel("deeper CNN, 32x32x3 to 32 kernel's gradient", first))
 	for _, g := range []kernels.ConvGeometry{
-		block(32, 8, 8), block(32, 16, 16), block(32, 32, 32), block(16, 32, 64), block(16, 64, 64), block(8, 64, 128), block(8, 128, 128),
-		block(4, 64, 64), block(5, 64, 64), block(2, 64, 64), block(8, 256, 256),
+		samePadding(128, 32, 32, 32), samePadding(128, 16, 32, 64), samePadding(128, 16, 64, 64), samePadding(128, 8, 64, 128), samePadding(128, 8, 128, 128),
 	} {
-		name := fmt.Sprintf("%dx%dx%d to %d ", g.H, g.W, g.C, g.F)
-		cases = append(cases, forward(name+"forward", g), winogradForward(name+"forward, Winograd", g),
-			gradInput(name+"input's gradient", g), winogradGradInput(name+"input's gradient, Winograd", g),
-			gradKernel(name+"kernel's gradient", g), winogradGradKernel(name+"kernel's gradient, Winograd", g))
+		cases = append(cases, allPasses("deeper CNN, ", g)...)
+	}
+	cases = append(cases, gemm("deeper CNN, dense forward 128x10x2048", 128, 10, 2048, false, false, true))
+	return append(cases, movingCases()...)
+}
+
+// samePadding is a 3x3 convolution of square images that keeps their size.
+func samePadding(n, size, c, f uint32) kernels.ConvGeometry {
+	return kernels.ConvGeometry{N: n, H: size, W: size, C: c, OH: size, OW: size, F: f, KH: 3, KW: 3, PadTop: 1, PadLeft: 1}
+}
+
+// allPasses are the three passes of a convolution, direct and by Winograd's algorithm.
+func allPasses(prefix string, g kernels.ConvGeometry) []benchCase {
+	name := fmt.Sprintf("%s%dx%dx%d to %d ", prefix, g.H, g.W, g.C, g.F)
+	return []benchCase{
+		forward(name+"forward", g), winogradForward(name+"forward, Winograd", g),
+		gradInput(name+"input's gradient", g), winogradGradInput(name+"input's gradient, Winograd", g),
+		gradKernel(name+"kernel's gradient", g), winogradGradKernel(name+"kernel's gradient, Winograd", g),
+	}
+}
+
+// sweepCases are shapes that say where a kernel begins to pay, and others that no model here has.
+func sweepCases() []benchCase {
+	conv := kernels.ConvGeometry{N: 128, H: 26, W: 26, C: 32, OH: 26, OW: 26, F: 64, KH: 3, KW: 3, PadTop: 1, PadLeft: 1}
+	cases := []benchCase{
+		gemm("product 512x512x512", 512, 512, 512, false, false, false),
+		gemm("product 384x384x384, both transposed", 384, 384, 384, true, true, false),
+		forward("same padding, as conv2d_2", conv),
+	}
+	for _, g := range []kernels.ConvGeometry{
+		samePadding(16, 32, 8, 8), samePadding(16, 32, 16, 16), samePadding(16, 32, 32, 32), samePadding(16, 16, 32, 64), samePadding(16, 16, 64, 64),
+		samePadding(16, 8, 64, 128), samePadding(16, 8, 128, 128), samePadding(16, 4, 64, 64), samePadding(16, 5, 64, 64), samePadding(16, 2, 64, 64),
+		samePadding(16, 8, 256, 256),
+	} {
+		cases = append(cases, allPasses("16 images, ", g)...)
 	}
 	return cases
 }
@@ -169,56 +203,4 @@ func winogradGradKernel(name string, g kernels.ConvGeometry) benchCase {
 	}
 	c.Scratch = a.bytes(c.ScratchBytes(1))
 	return a.done(name, convFlops(g), c.Calls())
-}
-
-// peakUnroll is how many rounds over its sums one turn of peakModule's loop has.
-const peakUnroll = 4
-
-// peakChains is how many sums that loop has: enough to hide the latency of an addition,
-// few enough to stay in registers.
-func peakChains(relaxed bool) int {
-	if relaxed {
-		return 12
-	}
-	return 8
-}
-
-// peakModule exports peak(turns), which does turns * peakUnroll * peakChains multiply-adds
-// of four float32 in registers: what no kernel can pass.
-func peakModule(relaxed bool) []byte {
-	m := asm.NewModule()
-	f := m.Func("peak")
-	turns := f.ParamI32()
-	f.Returns(asm.TypeF32)
-	var acc []asm.F32x4
-	for range peakChains(relaxed) {
-		acc = append(acc, f.F32x4())
-	}
-	x := []asm.F32x4{f.LetF32x4(turns.ToF32S().Splat()), f.LetF32x4(asm.CF(0.75).Splat())}
-	y := []asm.F32x4{f.LetF32x4(asm.CF(1e-3).Splat())}
-	if !relaxed { // eight different products, so that none can be used for two sums
-		for i := range 3 {
-			y = append(y, f.LetF32x4(x[0].Mul(asm.CF32x4(1e-3*float32(i+2)))))
-		}
-	}
-	f.DoWhile(func() {
-		for range peakUnroll {
-			for i, sum := range acc {
-				a, b := x[i%len(x)], y[i/len(x)%len(y)]
-				if relaxed {
-					sum.Set(a.RelaxedMAdd(b, sum))
-				} else {
-					sum.Set(a.MAdd(b, sum))
-				}
-			}
-		}
-		turns.Set(turns.SubC(1))
-	}, func() asm.I32 { return turns })
-	sum := acc[0]
-	for _, a := range acc[1:] {
-		sum = sum.Add(a)
-	}
-	f.Return(sum.Lane(0))
-	m.Export("peak", f)
-	return m.Encode()
 }

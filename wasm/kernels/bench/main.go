@@ -1,11 +1,13 @@
 //go:build !js
 
-// Command bench times the kernels in Chromium and in Node, one lane, and prints GFLOP/s
-// beside the multiply-add peak of the same engine, measured around each round: on a
-// machine that does other things too, the share of the peak is the number to look at. The
-// first three numbers are medians, the last three the best rounds.
+// Command bench times the kernels in Chromium and in Node, one lane: products and
+// convolutions in GFLOP/s beside the multiply-add peak of the same engine, and what moves
+// memory in GB/s beside a copy of as many bytes, either measured around each round: on a
+// machine that does other things too, the share is the number to look at. The first three
+// numbers are medians, the last three the best rounds. Winograd's convolutions count what
+// the direct ones do, so that they may pass the peak.
 //
-//	go run ./wasm/kernels/bench [-engines chromium,node] [-cases regexp] [-rounds 5] [-json]
+//	go run ./wasm/kernels/bench [-engines chromium,node] [-modes relaxed,strict] [-cases regexp] [-sweep] [-rounds 5] [-json]
 //
 // CHROME names the browser, if it isn't on the PATH as chromium, google-chrome or chrome.
 package main
@@ -55,8 +57,9 @@ type outcome struct {
 	Refused bool   `json:"refused"`
 	Results []struct {
 		Name     string  `json:"name"`
-		GFlops   float64 `json:"gflops"`
-		Peak     float64 `json:"peak"`
+		Unit     string  `json:"unit"` // GFLOP/s or GB/s
+		Rate     float64 `json:"rate"`
+		Peak     float64 `json:"peak"` // of multiply-adds, or what a copy reaches
 		Share    float64 `json:"share"`
 		Best     float64 `json:"best"`
 		BestPeak float64 `json:"bestPeak"`
@@ -70,14 +73,19 @@ func main() {
 	pattern := flag.String("cases", "", "only the cases whose name matches")
 	rounds := flag.Int("rounds", 5, "rounds, of which the median counts")
 	slice := flag.Float64("slice", 0.1, "seconds a round lasts at least")
+	sweep := flag.Bool("sweep", false, "also shapes that no model of www/bench has")
 	asJSON := flag.Bool("json", false, "print JSON instead of a table")
 	flag.Parse()
 	filter, err := regexp.Compile(*pattern)
 	if err != nil {
 		log.Fatal(err)
 	}
+	candidates := modelCases()
+	if *sweep {
+		candidates = append(candidates, sweepCases()...)
+	}
 	var cases []benchCase
-	for _, c := range allCases() {
+	for _, c := range candidates {
 		if filter.MatchString(c.Name) {
 			cases = append(cases, c)
 		}
@@ -85,12 +93,7 @@ func main() {
 	run := map[string]func([]job) ([]outcome, error){"chromium": inChromium, "node": inNode}
 	var jobs []job
 	for _, mode := range strings.Split(*modes, ",") {
-		relaxed := mode == "relaxed"
-		jobs = append(jobs, job{
-			Relaxed: relaxed, Peak: encode(peakModule(relaxed)), PeakFlops: peakChains(relaxed) * peakUnroll * 8,
-			Kernels: encode(kernels.Module(kernels.Options{Relaxed: relaxed})),
-			Cases:   cases, HeapBase: kernels.HeapBase, Rounds: *rounds, Slice: *slice,
-		})
+		jobs = append(jobs, newJob(mode == "relaxed", cases, *rounds, *slice))
 	}
 	var all []outcome
 	for _, engine := range strings.Split(*engines, ",") {
@@ -119,15 +122,28 @@ func main() {
 	}
 }
 
+func newJob(relaxed bool, cases []benchCase, rounds int, slice float64) job {
+	return job{
+		Relaxed: relaxed, Peak: encode(peakModule(relaxed)), PeakFlops: peakChains(relaxed) * peakUnroll * 8,
+		Kernels: encode(kernels.Module(kernels.Options{Relaxed: relaxed})),
+		Cases:   cases, HeapBase: kernels.HeapBase, Rounds: rounds, Slice: slice,
+	}
+}
+
 func print(o outcome) {
 	fmt.Printf("%s, %s kernels, one lane\n", o.Engine, o.Mode)
 	if o.Refused {
 		fmt.Println("  this engine refuses them")
 		return
 	}
-	fmt.Printf("  %-40s %8s %8s %6s %8s %8s %6s\n", "", "GFLOP/s", "peak", "share", "best", "peak", "share")
+	unit := ""
 	for _, r := range o.Results {
-		fmt.Printf("  %-40s %8.1f %8.1f %5.0f%% %8.1f %8.1f %5.0f%%\n", r.Name, r.GFlops, r.Peak, 100*r.Share,
+		if r.Unit != unit {
+			unit = r.Unit
+			against := map[string]string{"GFLOP/s": "peak", "GB/s": "copy"}[unit]
+			fmt.Printf("  %-56s %8s %8s %6s %8s %8s %6s\n", "", unit, against, "share", "best", against, "share")
+		}
+		fmt.Printf("  %-56s %8.1f %8.1f %5.0f%% %8.1f %8.1f %5.0f%%\n", r.Name, r.Rate, r.Peak, 100*r.Share,
 			r.Best, r.BestPeak, 100*r.Best/r.BestPeak)
 	}
 	fmt.Println()
