@@ -112,7 +112,7 @@ func (g *generator) positive(v value) value {
 func (g *generator) grow() {
 	steps := []func(){
 		g.unary, g.binary, g.dense, g.conv, g.pool, g.reduce, g.rows, g.xent, g.gather, g.rearrange, g.dropout,
-		g.stacked, g.resize, g.unary, g.dense, g.conv,
+		g.stacked, g.resize, g.unary, g.dense, g.conv, g.recur, g.apart, g.selected,
 	}
 	steps[g.choose(len(steps))]()
 }
@@ -381,6 +381,45 @@ func (g *generator) resize() {
 	default:
 		g.keep(g.Broadcast(x.buf, append(prog.Shape{1 + g.choose(3)}, s...)), x.bound, x.exact)
 	}
+}
+
+// recur runs a recurrent layer over a sequence; the random number of steps and units stays small.
+func (g *generator) recur() {
+	x := g.pick(3)
+	s := g.Shape(x.buf)
+	u, k, layer := 1+g.choose(5), 4, g.LSTM
+	if g.choose(2) == 0 {
+		k, layer = 3, g.GRU
+	}
+	r := prog.Recurrence{
+		X: x.buf, Kernel: g.input(s[2], k*u).buf, Recurrent: g.input(u, k*u).buf, Bias: prog.None, RecurrentBias: prog.None,
+		Mask: prog.None, Drop: prog.None, Backwards: g.choose(3) == 0,
+	}
+	if g.choose(2) == 0 {
+		r.Mask = g.In(Values(1, 0, 1, 1), s[0], s[1])
+	}
+	out := layer(r)
+	g.keep(out.State[0], 1, false)
+	if g.choose(2) == 0 {
+		g.keep(out.All, 1, false)
+	}
+}
+
+// apart takes a value apart and joins some parts again.
+func (g *generator) apart() {
+	x := g.pick(1 + g.choose(3))
+	parts := g.Parts(x.buf)
+	if g.choose(2) == 0 {
+		g.keep(parts[g.choose(len(parts))], x.bound, x.exact)
+	}
+	g.keep(g.Stack(parts[g.choose(len(parts)):]...), x.bound, x.exact)
+}
+
+// selected is a value or a constant, by a condition.
+func (g *generator) selected() {
+	x := g.pick(-1)
+	cond := g.In(Values(1, 0, 0, 1, 1), g.Shape(x.buf)...)
+	g.keep(g.Select(cond, x.buf, g.Const(g.Recorder.values(Signed, g.Shape(x.buf)), g.Shape(x.buf)...)), max(1, x.bound), x.exact)
 }
 
 func (g *generator) dropout() {

@@ -240,11 +240,27 @@ func (m *machine) run(op prog.Op) {
 			all = append(all, x.data...)
 		}
 		copy(out.data, all)
+	case prog.Split:
+		at := 0
+		for _, b := range op.Out {
+			at += copy(m.at(b), in[0].data[at:])
+		}
+	case prog.LSTMCell, prog.GRUCell:
+		naiveCell(op, in, m.outputs(op))
+	case prog.LSTMCellGrad, prog.GRUCellGrad:
+		naiveCellGrad(op, in, m.outputs(op))
 	case prog.Update:
 		naiveUpdate(m, op, in)
 	default:
 		naiveRows(op, in, out)
 	}
+}
+
+func (m *machine) outputs(op prog.Op) (out []tensor) {
+	for _, b := range op.Out {
+		out = append(out, m.tensor(b))
+	}
+	return out
 }
 
 func whole(v float64) int { return int(math.Floor(v)) }

@@ -78,6 +78,16 @@ func (l *loader[T]) op(op *prog.Op) error {
 		l.copy(op)
 	case prog.Pack:
 		l.pack(op)
+	case prog.Split:
+		l.split(op)
+	case prog.LSTMCell:
+		l.lstmCell(op)
+	case prog.LSTMCellGrad:
+		l.lstmCellGrad(op)
+	case prog.GRUCell:
+		l.gruCell(op)
+	case prog.GRUCellGrad:
+		l.gruCellGrad(op)
 	case prog.Update:
 		l.update(op)
 	default:

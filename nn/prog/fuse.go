@@ -11,6 +11,7 @@ func fuse(p *Program) {
 	fuseActivation(p)
 	fuseActivationGrad(p)
 	fuseBiasGrad(p)
+	placeSplits(p)
 	placePacks(p)
 	dropDead(p)
 }
@@ -255,22 +256,73 @@ func placePacks(p *Program) {
 			continue
 		}
 		region, offset := op.Out[0], 0
+		if p.joined(op.In) && p.Bufs[region].Kind == Temp && p.Bufs[region].Base == None {
+			base, at := p.Root(op.In[0])
+			p.moveInto(region, base, at)
+			continue
+		}
 		for _, x := range op.In {
 			root, off := p.Root(x)
 			size := p.Bufs[x].Shape.Size()
 			if p.Bufs[root].Kind == Temp && p.Bufs[root].Base == None && p.Bufs[region].Base == None &&
 				off == 0 && p.Bufs[root].Shape.Size() == size && u.writer[root] >= 0 && root != region {
-				for v := range p.Bufs {
-					if b := &p.Bufs[v]; b.Base == root {
-						b.Base, b.Offset = region, b.Offset+offset
-					}
-				}
-				p.Bufs[root].Base, p.Bufs[root].Offset = region, offset
+				p.moveInto(root, region, offset)
 			} else {
 				p.Bufs = append(p.Bufs, Buffer{Kind: Temp, Shape: p.Bufs[x].Shape, Base: region, Offset: offset})
 				ops = append(ops, Op{Code: Copy, In: []Buf{x}, Out: []Buf{Buf(len(p.Bufs) - 1)}})
 			}
 			offset += size
+		}
+	}
+	p.Ops = ops
+}
+
+// moveInto makes x, which has memory of its own, a part of base, and x's views with it.
+func (p *Program) moveInto(x, base Buf, offset int) {
+	for v := range p.Bufs {
+		if b := &p.Bufs[v]; b.Base == x {
+			b.Base, b.Offset = base, b.Offset+offset
+		}
+	}
+	p.Bufs[x].Base, p.Bufs[x].Offset = base, offset
+}
+
+// joined reports whether xs lie one behind another in one temporary already.
+func (p *Program) joined(xs []Buf) bool {
+	base, at := p.Root(xs[0])
+	for _, x := range xs {
+		root, off := p.Root(x)
+		if root != base || off != at || p.Bufs[root].Kind != Temp {
+			return false
+		}
+		at += p.Bufs[x].Shape.Size()
+	}
+	return true
+}
+
+// placeSplits makes the outputs of a Split views of its operand, where that is a temporary or an
+// input. An output that the host reads stays a copy.
+func placeSplits(p *Program) {
+	var ops []Op
+	for _, op := range p.Ops {
+		if op.Code != Split {
+			ops = append(ops, op)
+			continue
+		}
+		base, at := p.Root(op.In[0])
+		still := p.Bufs[base].Kind == Temp || p.Bufs[base].Kind == Input
+		for _, out := range op.Out {
+			size := p.Bufs[out].Shape.Size()
+			if still && p.Bufs[out].Kind == Temp && p.Bufs[out].Base == None {
+				p.moveInto(out, base, at)
+			} else {
+				p.Bufs = append(p.Bufs, Buffer{Kind: p.Bufs[base].Kind, Shape: p.Bufs[out].Shape, Base: base, Offset: at})
+				if p.Bufs[base].Kind == Input || p.Bufs[base].Kind == Output {
+					p.Bufs[len(p.Bufs)-1].Kind = Temp
+				}
+				ops = append(ops, Op{Code: Copy, In: []Buf{Buf(len(p.Bufs) - 1)}, Out: []Buf{out}})
+			}
+			at += size
 		}
 	}
 	p.Ops = ops

@@ -82,7 +82,7 @@ func wild(data []byte) (*prog.Program, error) {
 	for i := 0; len(data) > 0 && b.Err() == nil && i < 20; i++ {
 		x := pick()
 		rank := len(b.Shape(x))
-		switch next() % 29 {
+		switch next() % 32 {
 		case 0:
 			keep(b.Input("x", ints(next()%5)...))
 		case 1:
@@ -144,6 +144,16 @@ func wild(data []byte) (*prog.Program, error) {
 		case 27:
 			keep(b.Select(x, pick(), pick()))
 		case 28:
+			h, c := b.LSTMCell(x, pick(), pick(), pick(), pick())
+			keep(h)
+			keep(c)
+		case 29:
+			keep(b.GRUCell(x, pick(), pick(), pick()))
+		case 30:
+			for _, part := range b.Split(x, ints(next()%3), ints(next()%3)) {
+				keep(part)
+			}
+		case 31:
 			for _, g := range prog.Grad(b, x, []prog.Buf{pick(), pick()}) {
 				keep(g)
 			}

@@ -19,11 +19,12 @@ func Grad(b *Builder, loss Buf, wrt []Buf) []Buf {
 		return none
 	}
 	b.Scope("gradient")
-	g := &grader{b: b, needed: map[place]bool{}, grads: map[place]Buf{}}
+	g := &grader{b: b, needed: map[place]bool{}, grads: map[place]Buf{}, products: map[place][]product{}}
 	for _, w := range wrt {
 		g.needed[g.place(w)] = true
 	}
 	n := len(b.p.Ops)
+	g.countKernels(b.p.Ops[:n])
 	for _, op := range b.p.Ops[:n] {
 		if slices.ContainsFunc(op.In, g.needs) && op.Code != Update {
 			for _, o := range op.Out {
@@ -36,20 +37,29 @@ func Grad(b *Builder, loss Buf, wrt []Buf) []Buf {
 	}
 	for i := n - 1; i >= 0 && b.err == nil; i-- {
 		op := b.p.Ops[i]
-		if len(op.Out) != 1 {
+		dys := slices.Repeat([]Buf{None}, len(op.Out))
+		reached := false
+		for j, out := range op.Out {
+			g.join(g.place(out))
+			if dy, ok := g.grads[g.place(out)]; ok {
+				dys[j], reached = b.Reshape(dy, b.Shape(out)...), true
+			}
+		}
+		if !reached || !slices.ContainsFunc(op.In, g.needs) {
 			continue
 		}
-		dy, ok := g.grads[g.place(op.Out[0])]
-		if !ok || !slices.ContainsFunc(op.In, g.needs) {
-			continue
-		}
-		rule := table[op.Code].grad
-		if rule == nil {
+		rule, several := table[op.Code].grad, multis[op.Code].grad
+		var ds []Buf
+		switch {
+		case several != nil:
+			ds = several(g, op, dys)
+		case rule != nil && len(op.Out) == 1:
+			ds = rule(g, op, dys[0])
+		default:
 			b.Fail(fmt.Errorf("%s has no gradient: %w", op.Code, ErrProgram))
 			return none
 		}
-		dy = b.Reshape(dy, b.Shape(op.Out[0])...)
-		for j, d := range rule(g, op, dy) {
+		for j, d := range ds {
 			if d != None && g.needs(op.In[j]) {
 				g.add(op.In[j], d)
 			}
@@ -57,6 +67,7 @@ func Grad(b *Builder, loss Buf, wrt []Buf) []Buf {
 	}
 	out := none
 	for i, w := range wrt {
+		g.join(g.place(w))
 		if d, ok := g.grads[g.place(w)]; ok {
 			out[i] = b.Reshape(d, b.Shape(w)...)
 		} else {
@@ -78,6 +89,49 @@ type grader struct {
 	b      *Builder
 	needed map[place]bool // places that depend on a wanted variable
 	grads  map[place]Buf
+	// kernels counts the products that have a matrix on the right; products are those of them whose
+	// part of that matrix's gradient is still to be computed: see join.
+	kernels  map[place]int
+	products map[place][]product
+}
+
+// A product is x·kernel, and the gradient of its result.
+type product struct{ x, dy Buf }
+
+// shared reports whether op is x·y with a matrix y.
+func (g *grader) byKernel(op Op) bool {
+	a, ok := op.Attr.(MatMulAttr)
+	return ok && op.Code == MatMul && a == (MatMulAttr{}) && len(g.b.p.Bufs[op.In[1]].Shape) == 2
+}
+
+func (g *grader) countKernels(ops []Op) {
+	g.kernels = map[place]int{}
+	for _, op := range ops {
+		if g.byKernel(op) {
+			g.kernels[g.place(op.In[1])]++
+		}
+	}
+}
+
+// join computes the gradient of a matrix that many are multiplied by, as a recurrent kernel is in
+// every step: Σ xᵀ·dy is one product of all x below each other with all dy.
+func (g *grader) join(at place) {
+	b, ps := g.b, g.products[at]
+	if len(ps) == 0 {
+		return
+	}
+	delete(g.products, at)
+	slices.Reverse(ps) // into the order of recording
+	var xs, dys []Buf
+	for _, p := range ps {
+		xs, dys = append(xs, p.x), append(dys, p.dy)
+	}
+	if len(ps) == 1 {
+		g.addAt(at, b.MatMul(xs[0], dys[0], true, false))
+		return
+	}
+	k, n := b.Shape(xs[0]).Last(), b.Shape(dys[0]).Last()
+	g.addAt(at, b.MatMul(b.Reshape(b.Pack(xs...), -1, k), b.Reshape(b.Pack(dys...), -1, n), true, false))
 }
 
 func (g *grader) place(x Buf) place {
@@ -87,9 +141,10 @@ func (g *grader) place(x Buf) place {
 
 func (g *grader) needs(x Buf) bool { return x != None && g.needed[g.place(x)] }
 
-func (g *grader) add(x, d Buf) {
+func (g *grader) add(x, d Buf) { g.addAt(g.place(x), d) }
+
+func (g *grader) addAt(at place, d Buf) {
 	b := g.b
-	at := g.place(x)
 	if old, ok := g.grads[at]; ok {
 		d = b.Add(old, b.Reshape(d, b.Shape(old)...))
 	}
@@ -121,7 +176,10 @@ func gradMatMul(g *grader, op Op, dy Buf) []Buf {
 	mul := func(p, q Buf, tp, tq bool) Buf { return g.b.MatMul(p, q, tp, tq) }
 	dx, dw := None, None
 	if g.needs(y) {
+		at := g.place(y)
 		switch {
+		case g.byKernel(op) && g.kernels[at] > 1:
+			g.products[at] = append(g.products[at], product{x, dy})
 		case !a.TransB:
 			dw = mul(x, dy, !a.TransA, false)
 		default:

@@ -85,6 +85,27 @@ const (
 	// Pack: out[n] = the inputs, flattened, one behind another. Fuse removes it where the inputs can
 	// be computed in place.
 	Pack
+	// Split is Pack's inverse: outputs of Attr's shapes, cut from x's elements one behind another. Fuse
+	// makes them views. Attr: SplitAttr.
+	Split
+	// LSTMCell is a step of an LSTM. In: zx and zh [N,4u], whose sum z = zx + zh holds the gates'
+	// arguments i, f, g, o, each [N,u]; c [N,u], the cell's state; optionally a mask [N] and h [N,u].
+	// With σ the sigmoid: c' = σ(f)·c + σ(i)·tanh(g); h' = σ(o)·tanh(c'). Where a row's mask is 0, h'
+	// and c' are h and c. Out: h', c', and for the gradient [N,5u]: σ(i), σ(f), tanh(g), σ(o), tanh(c')
+	// before masking. (Hochreiter and Schmidhuber 1997, with Gers's forget gate; Keras's order of gates.)
+	LSTMCell
+	// LSTMCellGrad is the gradient of LSTMCell. In: its third output, c, dh', dc', and the mask if there
+	// was one. Out: dz [N,4u], which is zx's gradient and zh's; dc; with a mask also dh.
+	LSTMCellGrad
+	// GRUCell is a step of a GRU whose reset gate acts after the product. In: zx = x·W + b and zh =
+	// h·U + b' [N,3u], each holding z, r, n, [N,u] each; h [N,u]; optionally a mask [N].
+	// z = σ(zx_z + zh_z); r = σ(zx_r + zh_r); n = tanh(zx_n + r·zh_n); h' = z·h + (1-z)·n, or h where a
+	// row's mask is 0. Out: h', and for the gradient [N,4u]: z, r, n, zh_n. (Cho et al. 2014 in cuDNN's
+	// variant; Keras's order of gates and its reset_after.)
+	GRUCell
+	// GRUCellGrad is the gradient of GRUCell. In: its second output, h, dh', and the mask if there was
+	// one. Out: dzx and dzh [N,3u], and dh without its part through zh.
+	GRUCellGrad
 	// Update moves parameters along their gradient. In: param, grad, hyper, then the rule's slots, all
 	// but hyper of one size. Out: param, then the slots, written in place. Attr: UpdateAttr.
 	Update
@@ -205,6 +226,9 @@ type FillAttr struct {
 	Shape Shape
 }
 
+// SplitAttr configures Split: the outputs' shapes.
+type SplitAttr struct{ Shapes []Shape }
+
 // ConstAttr configures Const: Shape.Size() numbers, which are not changed any more.
 type ConstAttr struct {
 	Values []float32
@@ -302,4 +326,5 @@ func (PadAttr) attr()       {}
 func (RandomAttr) attr()    {}
 func (FillAttr) attr()      {}
 func (ConstAttr) attr()     {}
+func (SplitAttr) attr()     {}
 func (UpdateAttr) attr()    {}

@@ -13,7 +13,8 @@ type opRow struct {
 	in      [2]int // fewest and most inputs without an epilogue's; -1 for any number
 	inPlace bool   // out may be written over an operand of its size: each element (of the row ops, each row) needs only its like
 	shape   func(attr Attr, in []Shape) (Shape, error)
-	// grad appends the gradients of op's inputs, given its output's; nil where op has none.
+	// grad appends the gradients of op's inputs, given its output's; nil where op has none, and for ops
+	// with several outputs, whose gradients multis has.
 	grad func(g *grader, op Op, dy Buf) []Buf
 }
 
@@ -50,7 +51,12 @@ func init() {
 		Fill:             {"Fill", [2]int{0, 0}, false, fillShape, nil},
 		Const:            {"Const", [2]int{0, 0}, false, constShape, nil},
 		Copy:             {"Copy", [2]int{1, 1}, true, sameShape, gradCopy},
-		Pack:             {"Pack", [2]int{1, -1}, false, packShape, nil},
+		Pack:             {"Pack", [2]int{1, -1}, false, packShape, gradPack},
+		Split:            {"Split", [2]int{1, 1}, false, splitShape, nil},
+		LSTMCell:         {"LSTMCell", [2]int{3, 5}, false, lstmShape, nil},
+		LSTMCellGrad:     {"LSTMCellGrad", [2]int{4, 5}, false, lstmGradShape, nil},
+		GRUCell:          {"GRUCell", [2]int{3, 4}, false, gruShape, nil},
+		GRUCellGrad:      {"GRUCellGrad", [2]int{3, 4}, false, gruGradShape, nil},
 		Update:           {"Update", [2]int{3, -1}, false, nil, nil},
 	}
 }

@@ -104,16 +104,19 @@ func (v *verifier) op(op *Op) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case len(op.Out) == 2 && op.Code == Conv2DKernelGrad:
-		if got := p.Bufs[op.Out[1]].Shape; !got.Equal(Shape{want.Last()}) {
-			return fmt.Errorf("bias gradient is %v", got)
-		}
-	case len(op.Out) != 1:
+	wants := []Shape{want}
+	if m, ok := multis[op.Code]; ok {
+		wants = append(wants, m.more(op.Attr, shapes)...)
+	} else if len(op.Out) == 2 && op.Code == Conv2DKernelGrad {
+		wants = append(wants, Shape{want.Last()})
+	}
+	if len(op.Out) != len(wants) {
 		return fmt.Errorf("%d outputs", len(op.Out))
 	}
-	if got := p.Bufs[op.Out[0]].Shape; !got.Equal(want) {
-		return fmt.Errorf("output is %v, wanted %v", got, want)
+	for i, want := range wants {
+		if got := p.Bufs[op.Out[i]].Shape; !got.Equal(want) {
+			return fmt.Errorf("output %d is %v, wanted %v", i, got, want)
+		}
 	}
 	for _, x := range op.Out {
 		if err := v.write(op, x); err != nil {

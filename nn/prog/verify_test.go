@@ -71,12 +71,12 @@ func TestVerifyCatches(t *testing.T) {
 		{"bias gradient", convStep, func(p *prog.Program) {
 			op := &p.Ops[find(p, prog.Conv2DKernelGrad)]
 			op.Out = []prog.Buf{op.Out[0], op.In[0]}
-		}, "bias gradient is [1,4,4,1]"},
+		}, "output 1 is [1,4,4,1], wanted [2]"},
 		{"number of outputs", chain, func(p *prog.Program) {
 			op := &p.Ops[find(p, prog.MatMul)]
 			op.Out = append(op.Out, op.Out[0])
 		}, "2 outputs"},
-		{"output shape", chain, func(p *prog.Program) { p.Bufs[p.Ops[find(p, prog.MatMul)].Out[0]].Shape = prog.Shape{3, 4} }, "output is [3,4], wanted [4,3]"},
+		{"output shape", chain, func(p *prog.Program) { p.Bufs[p.Ops[find(p, prog.MatMul)].Out[0]].Shape = prog.Shape{3, 4} }, "output 0 is [3,4], wanted [4,3]"},
 		{"inputs are not written", chain, func(p *prog.Program) {
 			p.Ops = append(p.Ops, prog.Op{Code: prog.Copy, In: []prog.Buf{p.Find("x")}, Out: []prog.Buf{p.Find("x")}})
 		}, "an input is written"},

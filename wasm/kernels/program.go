@@ -17,6 +17,7 @@ const (
 	basePool        Opcode = 0x50
 	baseRandom      Opcode = 0x58
 	baseOptimizer   Opcode = 0x60
+	baseRecurrent   Opcode = 0x68
 	tableSize              = 0x80
 )
 

@@ -88,6 +88,10 @@ func (e *encoder) op(op *prog.Op) error {
 		e.copy(e.at(op.Out[0]), e.at(op.In[0]), e.size(op.Out[0]))
 	case prog.Pack:
 		e.pack(op)
+	case prog.Split:
+		e.split(op)
+	case prog.LSTMCell, prog.LSTMCellGrad, prog.GRUCell, prog.GRUCellGrad:
+		e.cell(op)
 	case prog.Update:
 		e.update(op)
 	default:
