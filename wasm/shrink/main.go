@@ -1,0 +1,72 @@
+// Command shrink rewrites a WebAssembly program of Go's (GOOS=js GOARCH=wasm) so that less of it has to be downloaded:
+//
+//	go run ./wasm/shrink program.wasm
+//
+// It does two things, and neither changes what the program computes.
+//
+// Go's linker leaves out of the data every run of 8 zeros and more, and begins a new data segment after it. That is small
+// until it is compressed: the engine had 78,000 segments, whose offsets and lengths were a fifth of what brotli made of its
+// data, and V8 refuses a module with more than 100,000. Here zeros stay unless there are many, which leaves a handful.
+//
+// The tables by which the runtime finds a frame's file, line and arguments for a trace are emptied, with the runtime's
+// own value for "there is none". A panic still says what is wrong and names each function, with ?:0 for its line. What the
+// garbage collector and the stack's growth need is copied as it is.
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: shrink program.wasm")
+		os.Exit(2)
+	}
+	if err := rewrite(os.Args[1]); err != nil {
+		fmt.Fprintf(os.Stderr, "shrink: %s: %v\n", os.Args[1], err)
+		os.Exit(1)
+	}
+}
+
+func rewrite(name string) error {
+	before, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	after, err := shrink(before)
+	if errors.Is(err, errTable) {
+		// Another version of Go: the program is good, only larger.
+		fmt.Fprintf(os.Stderr, "shrink: %s keeps the tables of its traces: %v\n", name, err)
+	} else if err != nil {
+		return err
+	}
+	return os.WriteFile(name, after, 0o755)
+}
+
+// shrink is what the command does, on the file's bytes. With an error that is errTable it returns the program with all its
+// tables.
+func shrink(program []byte) ([]byte, error) {
+	sections, err := readSections(program)
+	if err != nil {
+		return nil, err
+	}
+	var kept error
+	for i, s := range sections {
+		if s.id != dataSection {
+			continue
+		}
+		whole, err := readData(s.body)
+		if err != nil {
+			return nil, err
+		}
+		without := memory{start: whole.start, bytes: bytes.Clone(whole.bytes)}
+		if kept = dropTraceTables(without.bytes); kept == nil {
+			whole = without
+		}
+		sections[i].body = writeData(whole)
+	}
+	return writeSections(sections), kept
+}

@@ -1,0 +1,77 @@
+// Command program leans on what the shrunk tables must still say: it makes the collector walk stacks while they grow and
+// are copied, recovers from panics, asks for its callers' names, and in the end panics.
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+)
+
+type node struct {
+	left, right *node
+	name        string
+	value       int
+}
+
+//go:noinline
+func tree(depth int) *node {
+	if depth == 0 {
+		return &node{value: 1}
+	}
+	n := &node{left: tree(depth - 1), right: tree(depth - 1), name: strings.Repeat("x", depth)}
+	if depth%4 == 0 {
+		runtime.GC()
+	}
+	n.value = n.left.value + n.right.value + len(n.name)
+	return n
+}
+
+// deep copies its stack several times, with a pointer in each frame that the collector has to find.
+//
+//go:noinline
+func deep(n int) int {
+	here := &node{value: n}
+	var room [64]int
+	room[n%64] = n
+	if n == 0 {
+		runtime.GC()
+		return 0
+	}
+	sum := deep(n - 1)
+	return sum + here.value + room[n%64] - n
+}
+
+func callers() (names []string) {
+	pc := make([]uintptr, 10)
+	for frames := runtime.CallersFrames(pc[:runtime.Callers(1, pc)]); ; {
+		frame, more := frames.Next()
+		names = append(names, frame.Function)
+		if !more {
+			return names
+		}
+	}
+}
+
+//go:noinline
+func recovered(i int) (text string) {
+	defer func() { text = fmt.Sprint(recover()) }()
+	return string(make([]byte, 3)[i])
+}
+
+func main() {
+	var wait sync.WaitGroup
+	sums := make([]int, 8)
+	for i := range sums {
+		wait.Go(func() { sums[i] = deep(1000*i) + tree(8).value })
+	}
+	wait.Wait()
+	fmt.Println(sums)
+	fmt.Println(callers())
+	fmt.Println(recovered(5))
+	inner(nil)
+}
+
+//go:noinline
+func inner(n *node) { fmt.Println(n.name) }
