@@ -67,7 +67,8 @@ test('nothing grows over 2,000 steps', async () => {
   const after = await tg.stats();
   assert.equal(after.steps - before.steps, 2000);
   assert.equal(after.kernelMemoryBytes, before.kernelMemoryBytes);
-  assert.equal(after.goMemoryBytes, before.goMemoryBytes);
+  // Go collects when 4 MiB have been allocated, so where its memory settles depends on what ran before.
+  assert.ok(after.goMemoryBytes - before.goMemoryBytes <= 4 << 20, `Go's memory grew from ${before.goMemoryBytes} to ${after.goMemoryBytes} bytes`);
   // The history has a number an epoch; nothing else may stay.
   assert.ok(after.heapBytes - before.heapBytes < 64 << 10, `the heap grew from ${before.heapBytes} to ${after.heapBytes} bytes`);
   model.dispose();
