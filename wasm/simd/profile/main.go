@@ -1,10 +1,12 @@
 // Command profile says where the time of a training step goes: it runs each op of a model's training program on its
 // own in Chromium, and prints the op, its shape, milliseconds, GFLOP/s or GB/s, and its share of the step.
 //
-//	go run ./wasm/simd/profile [-model cnn|mlp] [-lanes 2] [-strict] [-rounds 9]
+//	make profile MODEL=cnn
+//	go run ./wasm/simd/profile [-model cnn|mlp|mlp512|deep] [-lanes 2] [-strict] [-rounds 9] [-batch 128] [-by op|code]
 //
-// An op that is timed alone finds its operands in the caches where they fit, and writes over what it reads, so the sum
-// is near to a step's time but not the same.
+// An op that is timed alone finds its operands in the caches where they fit, and its lanes awake, so the sum is near to a
+// step's time but not the same; the time of a whole step in one call stands beside it. Convolutions by Winograd's algorithm
+// count what direct ones do. Products and convolutions are told in GFLOP/s, all else in GB/s of its operands and results.
 package main
 
 import (
@@ -19,13 +21,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/tabgrad/tabgrad/nn"
-	"github.com/tabgrad/tabgrad/nn/prog"
 	"github.com/tabgrad/tabgrad/wasm/kernels"
 	"github.com/tabgrad/tabgrad/wasm/simd"
 	"github.com/tabgrad/tabgrad/www/e2e/chrome"
@@ -33,31 +32,6 @@ import (
 
 //go:embed profile.mjs index.html
 var files embed.FS
-
-var models = map[string][]nn.Layer{
-	"cnn": {
-		nn.Input(28, 28, 1),
-		nn.Conv2D{Filters: 32, Kernel: nn.Size2{3, 3}, Activation: nn.ReLU},
-		nn.Conv2D{Filters: 64, Kernel: nn.Size2{3, 3}, Activation: nn.ReLU},
-		nn.MaxPooling2D{Pool: nn.Size2{2, 2}},
-		nn.Dropout{Rate: 0.25},
-		nn.Flatten{},
-		nn.Dense{Units: 128, Activation: nn.ReLU},
-		nn.Dropout{Rate: 0.5},
-		nn.Dense{Units: 10, Activation: nn.Softmax},
-	},
-	"mlp": {
-		nn.Input(784),
-		nn.Dense{Units: 128, Activation: nn.ReLU},
-		nn.Dense{Units: 10, Activation: nn.Softmax},
-	},
-	"mlp512": {
-		nn.Input(784),
-		nn.Dense{Units: 512, Activation: nn.ReLU},
-		nn.Dense{Units: 512, Activation: nn.ReLU},
-		nn.Dense{Units: 10, Activation: nn.Softmax},
-	},
-}
 
 // A job is profile.mjs's argument.
 type job struct {
@@ -68,6 +42,7 @@ type job struct {
 	MaxPages int     `json:"maxPages"`
 	Ready    int     `json:"ready"`
 	Ops      []jobOp `json:"ops"`
+	Step     jobOp   `json:"step"` // all of them as one program
 	Rounds   int     `json:"rounds"`
 }
 
@@ -77,23 +52,27 @@ type jobOp struct {
 
 func main() {
 	log.SetFlags(0)
-	model := flag.String("model", "cnn", "cnn, mlp or mlp512")
+	model := flag.String("model", "cnn", "www/bench's models: cnn, mlp, mlp512 or deep")
 	lanes := flag.Int("lanes", 2, "lanes")
 	strict := flag.Bool("strict", false, "the strict kernels")
 	rounds := flag.Int("rounds", 9, "rounds, of which the median counts")
 	batch := flag.Int("batch", 128, "batch size")
+	by := flag.String("by", "op", "a line for each op, or one for each code: op, code")
 	flag.Parse()
-	if err := run(*model, *lanes, *batch, *rounds, *strict); err != nil {
+	if *by != "op" && *by != "code" {
+		log.Fatalf("profile: -by is %q, want op or code", *by)
+	}
+	if err := run(*model, *lanes, *batch, *rounds, *strict, *by == "code"); err != nil {
 		log.Fatalf("profile: %v", err)
 	}
 }
 
-func run(model string, lanes, batch, rounds int, strict bool) error {
-	layers, ok := models[model]
+func run(model string, lanes, batch, rounds int, strict, byCode bool) error {
+	spec, ok := models[model]
 	if !ok {
-		return fmt.Errorf("no model %q", model)
+		return fmt.Errorf("no model %q, want cnn, mlp, mlp512 or deep", model)
 	}
-	p, err := training(layers, batch)
+	p, err := training(spec, batch)
 	if err != nil {
 		return err
 	}
@@ -113,118 +92,36 @@ func run(model string, lanes, batch, rounds int, strict bool) error {
 	for _, op := range list.Ops {
 		j.Ops = append(j.Ops, jobOp{op.Words})
 	}
-	var result struct {
-		Ops  []float64 `json:"ops"`
-		Step float64   `json:"step"`
-	}
-	if err := inBrowser(j, &result); err != nil {
+	j.Step = jobOp{joined(j.Ops)}
+	var times result
+	if err := inBrowser(j, &times); err != nil {
 		return err
 	}
-	fmt.Printf("%s, batch %d, %d lanes, strict %v: %.1f ms for all ops, %d bytes of memory\n\n", model, batch, lanes, strict, result.Step, list.Bytes)
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "op\tshape\tms\tGFLOP/s\tGB/s\tshare")
-	for i, op := range list.Ops {
-		ms := result.Ops[i]
-		gflops := ""
-		if f := flops(p, op.Op); f > 0 {
-			gflops = fmt.Sprintf("%.1f", f/ms/1e6)
-		}
-		fmt.Fprintf(table, "%s\t%v\t%.3f\t%s\t%.1f\t%.1f%%\n", describe(op.Op), p.Shape(op.Op.Out[0]), ms, gflops, traffic(p, op.Op)/ms/1e6, 100*ms/result.Step)
+	fmt.Printf("%s, batch %d, %d lanes, %s kernels: %.2f ms a step in one call, %.2f ms op by op, %.1f MiB\n\n",
+		model, batch, lanes, variant, times.Whole, times.Sum, float64(list.Bytes)/(1<<20))
+	lines := describe(p, list, times.Ops)
+	if byCode {
+		lines = sumByCode(lines)
 	}
-	return table.Flush()
+	return write(os.Stdout, lines)
 }
 
-func describe(op prog.Op) string {
-	switch a := op.Attr.(type) {
-	case prog.UnaryAttr:
-		return op.Code.String() + " " + a.Fn.String()
-	case prog.BinaryAttr:
-		return op.Code.String() + " " + a.Fn.String()
-	case prog.ReduceAttr:
-		return op.Code.String() + " " + a.Fn.String()
-	case prog.MatMulAttr:
-		return op.Code.String() + map[bool]string{true: " a^T"}[a.TransA] + map[bool]string{true: " b^T"}[a.TransB]
-	case prog.UpdateAttr:
-		return op.Code.String() + " " + a.Rule.String()
+// joined is one program of all the ops': its count of calls, and then the calls.
+func joined(ops []jobOp) []uint32 {
+	words := []uint32{0}
+	for _, op := range ops {
+		words[0] += op.Words[0]
+		words = append(words, op.Words[1:]...)
 	}
-	return op.Code.String()
+	return words
 }
 
-// flops is the multiplications and additions of a product or convolution, 0 for other ops.
-func flops(p *prog.Program, op prog.Op) float64 {
-	size := func(b prog.Buf) float64 { return float64(p.Shape(b).Size()) }
-	switch op.Code {
-	case prog.MatMul:
-		k := p.Shape(op.In[0]).Last()
-		if a := op.Attr.(prog.MatMulAttr); a.TransA {
-			k = p.Shape(op.In[0])[len(p.Shape(op.In[0]))-2]
-		}
-		return 2 * size(op.Out[0]) * float64(k)
-	case prog.Conv2D:
-		w := p.Shape(op.In[1])
-		return 2 * size(op.Out[0]) * float64(w[0]*w[1]*w[2])
-	case prog.Conv2DInputGrad:
-		w := p.Shape(op.In[1])
-		return 2 * size(op.In[0]) * float64(w[0]*w[1]*w[2])
-	case prog.Conv2DKernelGrad:
-		w := p.Shape(op.Out[0])
-		return 2 * size(op.In[1]) * float64(w[0]*w[1]*w[2])
-	}
-	return 0
+// A result is profile.mjs's, in milliseconds.
+type result struct {
+	Ops   []float64 `json:"ops"`
+	Sum   float64   `json:"sum"`
+	Whole float64   `json:"whole"`
 }
-
-// traffic is the bytes of an op's operands and results.
-func traffic(p *prog.Program, op prog.Op) float64 {
-	bytes := 0
-	for _, list := range [][]prog.Buf{op.In, op.Out} {
-		for _, b := range list {
-			bytes += 4 * p.Shape(b).Size()
-		}
-	}
-	return float64(bytes)
-}
-
-// training is a model's program for a training step.
-func training(layers []nn.Layer, batch int) (*prog.Program, error) {
-	rec := &recorder{}
-	m := nn.NewSequential(layers...)
-	err := m.Compile(nn.Training{Optimizer: nn.Adadelta{LearningRate: 1}, Loss: nn.CategoricalCrossentropy, Metrics: []nn.Metric{nn.Accuracy}, Backend: rec})
-	if err != nil {
-		return nil, err
-	}
-	in, out := m.InputShape(), m.OutputShape()
-	if _, err := m.TrainOnBatch(context.Background(), zeros{in, out, batch}, nn.BatchOptions{}); err != nil {
-		return nil, err
-	}
-	return rec.last, nil
-}
-
-// zeros is a dataset of so many samples with nothing in them.
-type zeros struct {
-	x, y []int
-	n    int
-}
-
-func (z zeros) Len() int                            { return z.n }
-func (z zeros) XShape() []int                       { return z.x }
-func (z zeros) YShape() []int                       { return z.y }
-func (z zeros) Batch(_ []int, x, y []float32) error { clear(x); clear(y); return nil }
-
-// A recorder is a backend that keeps the last program it was given, and computes nothing.
-type recorder struct{ last *prog.Program }
-
-func (r *recorder) Name() string { return "recorder" }
-func (r *recorder) Load(p *prog.Program) (prog.Exec, error) {
-	r.last = p
-	return idle{}, nil
-}
-
-type idle struct{}
-
-func (idle) Write(prog.Buf, []float32) error { return nil }
-func (idle) Run() error                      { return nil }
-func (idle) Read(prog.Buf, []float32) error  { return nil }
-func (idle) Close() error                    { return nil }
 
 func inBrowser(j job, result any) error {
 	handler := http.FileServerFS(files)

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"github.com/tabgrad/tabgrad/nn"
+	"github.com/tabgrad/tabgrad/nn/prog"
+)
+
+// A model of www/bench.
+type model struct {
+	layers    []nn.Layer
+	optimizer nn.Optimizer
+}
+
+// models are www/bench's, by the ids of page/workloads.js.
+var models = map[string]model{
+	"cnn": {
+		optimizer: nn.Adadelta{LearningRate: 1},
+		layers: []nn.Layer{
+			nn.Input(28, 28, 1),
+			nn.Conv2D{Filters: 32, Kernel: nn.Size2{3, 3}, Activation: nn.ReLU},
+			nn.Conv2D{Filters: 64, Kernel: nn.Size2{3, 3}, Activation: nn.ReLU},
+			nn.MaxPooling2D{Pool: nn.Size2{2, 2}},
+			nn.Dropout{Rate: 0.25},
+			nn.Flatten{},
+			nn.Dense{Units: 128, Activation: nn.ReLU},
+			nn.Dropout{Rate: 0.5},
+			nn.Dense{Units: 10, Activation: nn.Softmax},
+		},
+	},
+	"mlp": {
+		optimizer: nn.Adam{},
+		layers: []nn.Layer{
+			nn.Input(784),
+			nn.Dense{Units: 128, Activation: nn.ReLU},
+			nn.Dense{Units: 10, Activation: nn.Softmax},
+		},
+	},
+	"mlp512": {
+		optimizer: nn.Adam{},
+		layers: []nn.Layer{
+			nn.Input(784),
+			nn.Dense{Units: 512, Activation: nn.ReLU},
+			nn.Dense{Units: 512, Activation: nn.ReLU},
+			nn.Dense{Units: 10, Activation: nn.Softmax},
+		},
+	},
+	"deep": {
+		optimizer: nn.Adam{},
+		layers: slices.Concat(
+			[]nn.Layer{nn.Input(32, 32, 3)}, block(32), block(64), block(128),
+			[]nn.Layer{nn.Flatten{}, nn.Dense{Units: 10, Activation: nn.Softmax}},
+		),
+	},
+}
+
+// block is two convolutions that keep the images' size, and a pooling that halves it.
+func block(filters int) []nn.Layer {
+	conv := nn.Conv2D{Filters: filters, Kernel: nn.Size2{3, 3}, Padding: nn.Same, Activation: nn.ReLU}
+	return []nn.Layer{conv, conv, nn.MaxPooling2D{Pool: nn.Size2{2, 2}}}
+}
+
+// training is a model's program for a training step.
+func training(spec model, batch int) (*prog.Program, error) {
+	rec := &recorder{}
+	m := nn.NewSequential(spec.layers...)
+	err := m.Compile(nn.Training{Optimizer: spec.optimizer, Loss: nn.CategoricalCrossentropy, Metrics: []nn.Metric{nn.Accuracy}, Backend: rec})
+	if err != nil {
+		return nil, err
+	}
+	in, out := m.InputShape(), m.OutputShape()
+	if _, err := m.TrainOnBatch(context.Background(), zeros{in, out, batch}, nn.BatchOptions{}); err != nil {
+		return nil, err
+	}
+	return rec.last, nil
+}
+
+// zeros is a dataset of so many samples with nothing in them.
+type zeros struct {
+	x, y []int
+	n    int
+}
+
+func (z zeros) Len() int                            { return z.n }
+func (z zeros) XShape() []int                       { return z.x }
+func (z zeros) YShape() []int                       { return z.y }
+func (z zeros) Batch(_ []int, x, y []float32) error { clear(x); clear(y); return nil }
+
+// A recorder is a backend that keeps the last program it was given, and computes nothing.
+type recorder struct{ last *prog.Program }
+
+func (r *recorder) Name() string { return "recorder" }
+func (r *recorder) Load(p *prog.Program) (prog.Exec, error) {
+	r.last = p
+	return idle{}, nil
+}
+
+type idle struct{}
+
+func (idle) Write(prog.Buf, []float32) error { return nil }
+func (idle) Run() error                      { return nil }
+func (idle) Read(prog.Buf, []float32) error  { return nil }
+func (idle) Close() error                    { return nil }
