@@ -17,7 +17,7 @@ const (
 	// up, in steps of 100 ms of sleep; 0 means DefaultPatience.
 	ControlPatience = 516
 	// ControlLooks is how often a lane looks at a word before it goes to sleep on it at a barrier; 0 means
-	// DefaultLooks. A helper looks looksForJob times as often for the next job. It is for the host to set where
+	// DefaultLooks. A helper looks 16 times as often for the next job. It is for the host to set where
 	// lanes share cores, and one that looks keeps another from computing: to FewLooks.
 	ControlLooks = 520
 	// ControlJob counts the jobs posted, times two; it is odd while one is being
@@ -42,8 +42,6 @@ const (
 	DefaultLooks = 1 << 20
 	// FewLooks is for lanes that share cores.
 	FewLooks = 1 << 10
-	// looksForJob makes that about 4 ms: in training, lane 0 goes and gets the next batch.
-	looksForJob = 16
 )
 
 // TrampolineSlots is the size of the trampoline's table; see Trampoline.

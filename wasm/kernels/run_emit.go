@@ -4,6 +4,10 @@ package kernels
 
 import "github.com/tabgrad/tabgrad/wasm/asm"
 
+// looksForJob is how many times as long a helper looks for a job as at a barrier, about 4 ms by default: in training,
+// lane 0 goes and gets the next batch.
+const looksForJob = 16
+
 // emitRun emits the exported functions that walk programs; see doc.go.
 func (b *Builder) emitRun() {
 	var barrier *asm.Func
