@@ -20,7 +20,7 @@ test('predict and evaluate are served while fit runs, and AbortSignal ends it', 
   const fit = model.fit(xor.x, xor.y, { ...forever, signal: abort.signal });
   for (let i = 0; i < 5; i++) {
     assert.deepEqual((await model.predict(xor.x)).shape, [4, 2]);
-    assert.ok((await model.evaluate(xor.x, xor.y)).loss > 0);
+    assert.ok((await model.evaluate(xor.x, xor.y)).loss >= 0); // 0 once it has learnt all there is, and never NaN
   }
   await assert.rejects(model.fit(xor.x, xor.y), fails('busy', /trained already/));
   await assert.rejects(model.trainOnBatch(xor.x, xor.y), fails('busy'));
