@@ -134,7 +134,7 @@ var activations = [numActivations]struct {
 			}
 			return b.Unary(prog.Gelu, x)
 		}},
-	silu: {"silu", nil, func(b *prog.Builder, x prog.Buf, _ [3]float64) prog.Buf { return b.Mul(x, b.Unary(prog.Sigmoid, x)) }},
+	silu: {"silu", nil, unary(prog.Silu)},
 	mish: {"mish", nil, func(b *prog.Builder, x prog.Buf, _ [3]float64) prog.Buf {
 		return b.Mul(x, b.Unary(prog.Tanh, b.Unary(prog.Softplus, x)))
 	}},
@@ -155,7 +155,7 @@ var activations = [numActivations]struct {
 		return b.Sub(x, b.Unary(prog.Tanh, x))
 	}},
 	hardShrink: {"hard_shrink", []Arg{atLeast0("threshold", 0.5, "λ.")}, func(b *prog.Builder, x prog.Buf, c [3]float64) prog.Buf {
-		return b.Mul(x, b.Binary(prog.Greater, b.Unary(prog.Abs, x), b.Fill(c[0])))
+		return b.Binary(prog.Where, x, b.Binary(prog.Greater, b.Unary(prog.Abs, x), b.Fill(c[0])))
 	}},
 	softShrink: {"soft_shrink", []Arg{atLeast0("threshold", 0.5, "λ.")}, func(b *prog.Builder, x prog.Buf, c [3]float64) prog.Buf {
 		return b.Sub(x, b.UnaryConst(prog.Clip, x, -c[0], c[0]))
@@ -164,8 +164,7 @@ var activations = [numActivations]struct {
 		{Name: "threshold", JS: "threshold", Type: "float", Required: true, Doc: "θ.", min: math.Inf(-1), max: math.Inf(1)},
 		{Name: "default_value", JS: "defaultValue", Type: "float", Required: true, Doc: "What takes the place of x up to θ.", min: math.Inf(-1), max: math.Inf(1)},
 	}, func(b *prog.Builder, x prog.Buf, c [3]float64) prog.Buf {
-		over := b.Binary(prog.Greater, x, b.Fill(c[0]))
-		return b.Add(b.Mul(x, over), b.Affine(over, -c[1], c[1]))
+		return b.Select(b.Binary(prog.Greater, x, b.Fill(c[0])), x, b.Fill(c[1]))
 	}},
 	softplus:   {"softplus", nil, unary(prog.Softplus)},
 	squareplus: {"squareplus", []Arg{atLeast0("b", 4, "b, the square of twice the result at 0.")}, lowerSquareplus},
@@ -214,7 +213,7 @@ func lowerReLU(b *prog.Builder, x prog.Buf, c [3]float64) prog.Buf {
 	}
 	y := b.Unary(prog.Relu, x)
 	if from != 0 {
-		y = b.Mul(x, b.Binary(prog.Greater, x, b.Fill(from)))
+		y = b.Binary(prog.Where, x, b.Binary(prog.Greater, x, b.Fill(from)))
 	}
 	if top != none {
 		y = b.UnaryConst(prog.Clip, y, 0, top)

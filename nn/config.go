@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -73,7 +74,27 @@ func (a *Arg) encode(f reflect.Value) any {
 			return nil
 		}
 		return []any{x[0], x[1]}
+	case *int:
+		if x == nil {
+			return nil
+		}
+		return *x
+	case []float64:
+		if x == nil {
+			return nil
+		}
+		list := make([]any, len(x))
+		for i, n := range x {
+			list[i] = n
+		}
+		return list
 	case []int:
+		if x == nil && a.Type == "axes" {
+			return nil
+		}
+		if len(x) == 1 && a.Type == "axes" {
+			return x[0]
+		}
 		list := make([]any, len(x))
 		for i, n := range x {
 			list[i] = n
@@ -124,6 +145,11 @@ func InitializerFrom(config any) (Initializer, error) {
 // RegularizerFrom reads a regularizer.
 func RegularizerFrom(config any) (Regularizer, error) {
 	return from[Regularizer](KindRegularizer, config)
+}
+
+// ConstraintFrom reads a constraint.
+func ConstraintFrom(config any) (Constraint, error) {
+	return from[Constraint](KindConstraint, config)
 }
 
 // ActivationFrom reads an activation function.
@@ -194,12 +220,12 @@ func layerName(l Layer) string {
 // listed is accepted, any other is an error.
 var ignored = map[string][]any{
 	"dtype": {nil, "float32"}, "dataformat": {nil, "channels_last", "channelsLast"},
-	"kernelconstraint": {nil}, "biasconstraint": {nil}, "noiseshape": {nil}, "batchsize": {nil},
+	"kernelconstraint": {nil}, "biasconstraint": {nil}, "gammaconstraint": {nil}, "betaconstraint": {nil}, "noiseshape": {nil}, "batchsize": {nil},
 	"sparse": {nil, false}, "ragged": {nil, false}, "optional": {nil, false},
 	"lorarank": {nil}, "quantizationconfig": {nil}, "loraalpha": {nil},
 	"weightdecay": {nil, 0.0}, "clipnorm": {nil}, "clipvalue": {nil}, "globalclipnorm": {nil}, "useema": {nil, false},
 	"emamomentum": nil, "emaoverwritefrequency": nil, "jitcompile": nil, "lossscalefactor": {nil},
-	"gradientaccumulationsteps": {nil}, "reduction": {nil, "sum_over_batch_size"}, "axis": {nil, -1.0},
+	"gradientaccumulationsteps": {nil}, "inputaxes": {nil}, "outputaxes": {nil}, "reduction": {nil, "sum_over_batch_size"}, "axis": {nil, -1.0},
 }
 
 // decode reads a config. rest are the input shapes that layers may carry, by folded key.
@@ -371,7 +397,26 @@ func (a *Arg) decode(where string, val any, f reflect.Value) (want string, err e
 		if !ok {
 			return "a string", nil
 		}
+		if a.Allowed != nil {
+			at := slices.IndexFunc(a.Allowed, func(ok string) bool { return strings.EqualFold(ok, s) })
+			if at < 0 {
+				return a.wantString(), nil
+			}
+			s = a.Allowed[at]
+		}
 		*p = s
+	case **int:
+		n, ok := whole(val)
+		if !ok {
+			return a.wantInt(), nil
+		}
+		*p = &n
+	case *[]float64:
+		list, ok := floats(val)
+		if !ok {
+			return "a number or a list of numbers", nil
+		}
+		*p = list
 	case *int:
 		n, ok := whole(val)
 		if !ok || n == 0 && a.min > 0 {
@@ -402,7 +447,13 @@ func (a *Arg) decode(where string, val any, f reflect.Value) (want string, err e
 		}
 		*p = Size2{list[0], list[1]}
 	case *[]int:
+		if n, ok := whole(val); ok && a.Type == "axes" {
+			val = []int{n}
+		}
 		list, ok := ints(val, false)
+		if !ok && a.Type == "axes" {
+			return "a whole number or a list of them", nil
+		}
 		if !ok {
 			return "a list of whole numbers", nil
 		}
@@ -426,6 +477,28 @@ func (a *Arg) wantInt() string {
 		return "a whole number"
 	}
 	return "a whole number, at least " + text(a.min)
+}
+
+func (a *Arg) wantString() string { return strings.Join(a.Allowed, " or ") }
+
+// floats reads a number, or a list of them.
+func floats(val any) ([]float64, bool) {
+	if n, ok := number(val); ok {
+		return []float64{n}, true
+	}
+	v := reflect.ValueOf(val)
+	if v.Kind() != reflect.Slice && v.Kind() != reflect.Array {
+		return nil, false
+	}
+	list := make([]float64, v.Len())
+	for i := range list {
+		n, ok := number(v.Index(i).Interface())
+		if !ok {
+			return nil, false
+		}
+		list[i] = n
+	}
+	return list, true
 }
 
 // number reads any of Go's numbers.

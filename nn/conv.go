@@ -37,6 +37,9 @@ type Conv2D struct {
 	BiasReg     Regularizer `arg:"bias_regularizer" doc:"Penalty on the bias, added to the loss."`
 	ActivityReg Regularizer `arg:"activity_regularizer" doc:"Penalty on the output, added to the loss."`
 
+	KernelConstraint Constraint `arg:"kernel_constraint" doc:"What the kernel is held to after each step."`
+	BiasConstraint   Constraint `arg:"bias_constraint" doc:"What the bias is held to after each step."`
+
 	Name   string `arg:"name" doc:"The layer's name."`
 	Frozen bool   `arg:"!trainable" doc:"Whether training changes the layer's variables."`
 }
@@ -55,8 +58,10 @@ func (l Conv2D) Build(s *Scope, in prog.Shape) (prog.Shape, error) {
 		return nil, err
 	}
 	s.Var("kernel", prog.Shape{l.Kernel[0], l.Kernel[1], in[2] / l.Groups, l.Filters}, l.KernelInit, l.KernelReg)
+	s.Constrain(l.KernelConstraint)
 	if !l.NoBias {
 		s.Var("bias", prog.Shape{l.Filters}, l.BiasInit, l.BiasReg)
+		s.Constrain(l.BiasConstraint)
 	}
 	return prog.Shape{h, w, l.Filters}, nil
 }

@@ -15,6 +15,9 @@ type Dense struct {
 	BiasReg     Regularizer `arg:"bias_regularizer" doc:"Penalty on the bias, added to the loss."`
 	ActivityReg Regularizer `arg:"activity_regularizer" doc:"Penalty on the output, added to the loss."`
 
+	KernelConstraint Constraint `arg:"kernel_constraint" doc:"What the kernel is held to after each step."`
+	BiasConstraint   Constraint `arg:"bias_constraint" doc:"What the bias is held to after each step."`
+
 	Name   string `arg:"name" doc:"The layer's name."`
 	Frozen bool   `arg:"!trainable" doc:"Whether training changes the layer's variables."`
 }
@@ -25,8 +28,10 @@ func (d Dense) Build(s *Scope, in prog.Shape) (prog.Shape, error) {
 		return nil, fail(ErrShape, "input is a single number, wanted at least one dimension")
 	}
 	s.Var("kernel", prog.Shape{in.Last(), d.Units}, d.KernelInit, d.KernelReg)
+	s.Constrain(d.KernelConstraint)
 	if !d.NoBias {
 		s.Var("bias", prog.Shape{d.Units}, d.BiasInit, d.BiasReg)
+		s.Constrain(d.BiasConstraint)
 	}
 	return append(append(prog.Shape{}, in[:len(in)-1]...), d.Units), nil
 }

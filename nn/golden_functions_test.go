@@ -1,6 +1,7 @@
 package nn_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/tabgrad/tabgrad/nn"
@@ -131,6 +132,64 @@ func TestActivationsAreKeras(t *testing.T) {
 			sum := r.b.Reduce(prog.Sum, r.b.Mul(y, r.input("weight", c.Weight)), false)
 			r.expect("gradient", prog.Grad(r.b, sum, []prog.Buf{x})[0], c.Expect.Grad)
 		}
+		r.finish()
+	})
+}
+
+func TestLossesAreKeras(t *testing.T) {
+	eachFunction(t, "loss_functions", func(r *functionRun, c *functionCase) {
+		if c.Class == "CTC" {
+			c.Config = map[string]any{"max_label_length": c.Target.Shape[1]}
+			r.tolerance = tolerance{1e-5, 2e-6} // TensorFlow computes it in float32
+		}
+		l, err := nn.LossFrom(c.config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		pred := r.begin(c.Pred)
+		target, err := l.Target(c.Pred.Shape[1:])
+		if err != nil || !slices.Equal(target, c.Target.Shape[1:]) {
+			t.Fatalf("targets are %v, wanted %v (%v)", target, c.Target.Shape[1:], err)
+		}
+		if checker, ok := l.(nn.TargetChecker); ok {
+			if at, wanted := checker.CheckTargets(c.Pred.Shape[1:], c.Target.Data); at >= 0 {
+				t.Errorf("target %d is refused: %s", at, wanted)
+			}
+		}
+		each := l.Each(r.b, pred, r.input("y", c.Target))
+		if w := c.SampleWeight; w.Data != nil {
+			column := slices.Repeat([]int{1}, max(1, len(r.b.Shape(each))))
+			column[0] = w.Shape[0]
+			each = r.b.Mul(each, r.b.Reshape(r.input("weight", w), column...))
+		}
+		loss := r.b.Reduce(prog.Mean, each, false)
+		r.expectNumber("loss", loss, c.Expect.Loss)
+		r.expect("gradient", prog.Grad(r.b, loss, []prog.Buf{pred})[0], c.Expect.Grad)
+		r.finish()
+	})
+}
+
+func TestRegularizersAreKeras(t *testing.T) {
+	eachFunction(t, "regularizer_functions", func(r *functionRun, c *functionCase) {
+		reg, err := nn.RegularizerFrom(c.config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := r.begin(c.X)
+		penalty := reg.Penalty(r.b, x)
+		r.expectNumber("penalty", penalty, c.Expect.Penalty)
+		r.expect("gradient", prog.Grad(r.b, penalty, []prog.Buf{x})[0], c.Expect.Grad)
+		r.finish()
+	})
+}
+
+func TestConstraintsAreKeras(t *testing.T) {
+	eachFunction(t, "constraint_functions", func(r *functionRun, c *functionCase) {
+		constraint, err := nn.ConstraintFrom(c.config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.expect("y", constraint.Project(r.b, r.begin(c.X)), c.Expect.Y)
 		r.finish()
 	})
 }

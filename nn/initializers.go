@@ -75,6 +75,27 @@ type LecunNormal struct {
 	Seed uint64 `arg:"seed" doc:"Seed; by default the values come from the model's seed."`
 }
 
+// VarianceScaling draws numbers whose variance is Scale / n, with n the fan in, the fan out or the mean of
+// both: what the Glorot, He and LeCun initializers are cases of.
+type VarianceScaling struct {
+	Scale        float64 `arg:"scale" default:"1" min:"1e-30" doc:"The scale, more than 0."`
+	Mode         string  `arg:"mode" default:"fan_in" oneof:"fan_in,fan_out,fan_avg" doc:"What the variance is divided by."`
+	Distribution string  `arg:"distribution" default:"truncated_normal" oneof:"truncated_normal,untruncated_normal,uniform" doc:"The distribution."`
+	Seed         uint64  `arg:"seed" doc:"Seed; by default the values come from the model's seed."`
+}
+
+// Orthogonal is Gain times a matrix whose rows or columns, whichever are fewer, are orthogonal and of length 1,
+// drawn uniformly among them (Saxe et al. 2014). Of more than two dimensions all but the last are the rows.
+type Orthogonal struct {
+	Gain float64 `arg:"gain" default:"1" doc:"What the matrix is multiplied by."`
+	Seed uint64  `arg:"seed" doc:"Seed; by default the values come from the model's seed."`
+}
+
+// Identity is Gain times the identity matrix, with rows or columns of zeros behind it where it is not square.
+type Identity struct {
+	Gain float64 `arg:"gain" default:"1" doc:"What the matrix is multiplied by."`
+}
+
 // Init fills dst with 0.
 func (Zeros) Init(dst []float32, _ prog.Shape, _ *Stream) { clear(dst) }
 
@@ -146,6 +167,94 @@ func (l LecunUniform) Init(dst []float32, shape prog.Shape, s *Stream) {
 func (l LecunNormal) Init(dst []float32, shape prog.Shape, s *Stream) {
 	in, _ := fans(shape)
 	truncatedTo(dst, math.Sqrt(1/in), s.seeded(l.Seed))
+}
+
+// Init fills dst.
+func (v VarianceScaling) Init(dst []float32, shape prog.Shape, s *Stream) {
+	in, out := fans(shape)
+	n := map[string]float64{"fan_in": in, "fan_out": out, "fan_avg": (in + out) / 2}[v.Mode]
+	variance := v.Scale / n
+	switch s = s.seeded(v.Seed); v.Distribution {
+	case "uniform":
+		uniformWithin(dst, math.Sqrt(3*variance), s)
+	case "untruncated_normal":
+		RandomNormal{Stddev: math.Sqrt(variance)}.Init(dst, nil, s)
+	default:
+		truncatedTo(dst, math.Sqrt(variance), s)
+	}
+}
+
+// Init fills dst with the Q of the QR factorisation, with a positive diagonal of R, of a matrix of normal
+// numbers. It is found by Gram and Schmidt's process, each vector freed of the others twice, which is
+// enough ("twice is enough", Giraud et al. 2005).
+func (o Orthogonal) Init(dst []float32, shape prog.Shape, s *Stream) {
+	s = s.seeded(o.Seed)
+	columns := shape.Last()
+	rows := len(dst) / max(columns, 1)
+	many, few := max(rows, columns), min(rows, columns)
+	vectors := make([][]float64, few)
+	for k := range vectors {
+		v := make([]float64, many)
+		for i := range v {
+			v[i] = s.Normal(i*few + k)
+		}
+		for range 2 {
+			for _, u := range vectors[:k] {
+				along := dot(u, v)
+				for i := range v {
+					v[i] -= float64(along * u[i])
+				}
+			}
+		}
+		length := math.Sqrt(dot(v, v))
+		for i := range v {
+			v[i] /= length
+		}
+		vectors[k] = v
+	}
+	for k, v := range vectors {
+		for i, x := range v {
+			if at := i*columns + k; rows >= columns {
+				dst[at] = float32(o.Gain * x)
+			} else {
+				dst[k*columns+i] = float32(o.Gain * x)
+			}
+		}
+	}
+}
+
+func dot(a, b []float64) float64 {
+	sum := 0.0
+	for i, v := range a {
+		sum += float64(v * b[i])
+	}
+	return sum
+}
+
+// CheckShape wants at least two dimensions.
+func (Orthogonal) CheckShape(s prog.Shape) error {
+	if len(s) < 2 {
+		return fail(ErrShape, "orthogonal: the variable is %v, wanted at least two dimensions", s)
+	}
+	return nil
+}
+
+// Init fills dst.
+func (g Identity) Init(dst []float32, shape prog.Shape, _ *Stream) {
+	clear(dst)
+	for i := 0; i < len(dst); i += shape.Last() + 1 {
+		if i/shape.Last() < shape.Last() {
+			dst[i] = float32(g.Gain)
+		}
+	}
+}
+
+// CheckShape wants a matrix.
+func (Identity) CheckShape(s prog.Shape) error {
+	if len(s) != 2 {
+		return fail(ErrShape, "identity: the variable is %v, wanted a matrix", s)
+	}
+	return nil
 }
 
 // seeded is the initializer's own stream where it has a seed.

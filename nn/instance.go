@@ -231,6 +231,9 @@ func (i *Instance) build(ins []prog.Shape, args map[string]any) (*application, e
 			if !fits31(v.shape) {
 				return nil, fail(ErrShape, "%s is %v, wanted at most %d elements", v.name, v.shape, maxSize)
 			}
+			if err := v.check(); err != nil {
+				return nil, err
+			}
 			v.owner = i
 		}
 		i.vars, i.states, i.parts, i.built = fresh.vars, fresh.states, fresh.parts, true

@@ -1,6 +1,7 @@
 package nn_test
 
 import (
+	"errors"
 	"math"
 	"testing"
 
@@ -80,5 +81,91 @@ func TestActivityRegularizer(t *testing.T) {
 	want := (0.1*(1+2+3) + 0.01*(1+4+9)) / 3
 	if loss, _ := logs.Get("loss"); math.Abs(loss-want) > 1e-6 {
 		t.Errorf("the loss is %v, wanted the penalty alone, %v", loss, want)
+	}
+}
+
+// Small errors' ln cosh e, e²/2 - e⁴/12 + ..., is not lost in the difference of larger numbers.
+func TestLogCoshOfSmallErrors(t *testing.T) {
+	m := nn.NewSequential(nn.Input(1))
+	if err := m.Compile(nn.Training{Loss: nn.LogCosh, Backend: backend()}); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range []float64{0.2, -0.05, 0.01, -0.002} {
+		logs, err := m.Evaluate(ctx, table(t, []int{1, 1}, []float32{float32(e)}, []int{1, 1}, []float32{0}), nn.EvalOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := math.Log(math.Cosh(e))
+		if got, _ := logs.Get("loss"); math.Abs(got-want) > 1e-4*want {
+			t.Errorf("ln cosh %g is %g, wanted %g", e, got, want)
+		}
+	}
+}
+
+// What losses are refused with.
+func TestLossErrors(t *testing.T) {
+	config := func(name string, args map[string]any) any {
+		return map[string]any{"class_name": name, "config": args}
+	}
+	for _, c := range []struct {
+		loss any
+		out  []int
+		kind error
+		text string
+	}{
+		{config("Huber", map[string]any{"delta": -1}), nil, nn.ErrConfig, "huber: delta is -1, wanted at least 0"},
+		{config("Huber", map[string]any{"delta": "wide"}), nil, nn.ErrConfig, `huber: delta is "wide", wanted a number`},
+		{config("Huber", map[string]any{"gamma": 1}), nil, nn.ErrConfig, `huber: unknown argument "gamma" (1), wanted one of delta`},
+		{config("Huber", map[string]any{"reduction": "sum"}), nil, nn.ErrConfig, `huber: reduction is "sum", and only "sum_over_batch_size" is supported`},
+		{config("BinaryFocalCrossentropy", map[string]any{"alpha": 2}), nil, nn.ErrConfig, "binary_focal_crossentropy: alpha is 2, wanted 0 to 1"},
+		{config("BinaryFocalCrossentropy", map[string]any{"apply_class_balancing": 1}), nil, nn.ErrConfig, "binary_focal_crossentropy: apply_class_balancing is 1, wanted true or false"},
+		{config("CategoricalFocalCrossentropy", map[string]any{"gamma": -2}), nil, nn.ErrConfig, "categorical_focal_crossentropy: gamma is -2, wanted at least 0"},
+		{config("CategoricalCrossentropy", map[string]any{"label_smoothing": 1.5}), nil, nn.ErrConfig, "categorical_crossentropy: label_smoothing is 1.5, wanted 0 to 1"},
+		{config("SparseCategoricalCrossentropy", map[string]any{"ignore_class": 0.5}), nil, nn.ErrConfig, "sparse_categorical_crossentropy: ignore_class is 0.5, wanted a whole number"},
+		{config("CategoricalGeneralizedCrossEntropy", map[string]any{"q": 1}), nil, nn.ErrConfig, "categorical_generalized_cross_entropy: q is 1, wanted at least 1e-06 and less than 1"},
+		{config("Tversky", map[string]any{"alpha": -1}), nil, nn.ErrConfig, "tversky: alpha is -1, wanted at least 0"},
+		{config("Dice", map[string]any{"axis": "all"}), nil, nn.ErrConfig, `dice: axis is "all", wanted a whole number or a list of them`},
+		{config("Dice", map[string]any{"axis": []any{1, 4}}), []int{3, 3}, nn.ErrConfig, "dice: axis is [1 4], wanted different numbers from -3 to 2 for predictions of [3,3] with their batch"},
+		{config("Tversky", map[string]any{"axis": []any{1, -2}}), []int{3, 3}, nn.ErrConfig, "tversky: axis is [1 -2], wanted different numbers from -3 to 2 for predictions of [3,3] with their batch"},
+		{config("CosineSimilarity", map[string]any{"axis": 2}), []int{3}, nn.ErrConfig, "cosine_similarity: axis is 2, wanted -2 to 1 for predictions of [3] with their batch"},
+		{config("CTC", nil), nil, nn.ErrConfig, "ctc: max_label_length is missing"},
+		{config("CTC", map[string]any{"max_label_length": 9}), []int{4, 5}, nn.ErrConfig, "ctc: max_label_length is 9, wanted at most the 4 steps of the model's output [4,5]"},
+		{config("CTC", map[string]any{"max_label_length": 2}), []int{5}, nn.ErrShape, "the model's output is [5], ctc wants [steps, classes] with at least two classes"},
+		{"circle", []int{4, 5}, nn.ErrShape, "circle: the model's output is [4,5], wanted one vector a sample"},
+		{"categorical_hinge", []int{1}, nn.ErrShape, "the model's output is [1], categorical hinge wants at least two classes; for one use hinge"},
+		{config("Circle", map[string]any{"margin": 3}), nil, nn.ErrConfig, "circle: margin is 3, wanted 0 to 1"},
+	} {
+		l, err := nn.LossFrom(c.loss)
+		if err == nil && c.out != nil {
+			_, err = l.Target(c.out)
+		}
+		if !errors.Is(err, c.kind) || err.Error() != c.text {
+			t.Errorf("%v: got %v, wanted %s", c.loss, err, c.text)
+		}
+	}
+}
+
+// Targets that losses make no sense of.
+func TestTargetErrors(t *testing.T) {
+	for _, c := range []struct {
+		loss   nn.TargetChecker
+		out    []int
+		y      []float32
+		at     int
+		wanted string
+	}{
+		{nn.SparseCategoricalCrossentropyLoss{IgnoreClass: new(-1)}, []int{3}, []float32{2, -1, 3}, 2, "wanted a class, a whole number from 0 to 2, or -1"},
+		{nn.CategoricalGeneralizedCrossEntropy, []int{3}, []float32{2, 0.5}, 1, "wanted a class, a whole number from 0 to 2"},
+		{nn.BinaryFocalCrossentropy, []int{2}, []float32{0, 2}, 1, "wanted a number from 0 to 1"},
+		{nn.CategoricalFocalCrossentropy, []int{2}, []float32{-1, 0}, 0, "wanted a number from 0 to 1"},
+		{nn.Circle, []int{4}, []float32{3, 1.5}, 1, "wanted a class, a whole number"},
+		{nn.CTCLoss{MaxLabels: 3}, []int{4, 5}, []float32{1, 2, 0, 1, 0, 2}, 5, "wanted 0: the target ended before"},
+		{nn.CTCLoss{MaxLabels: 3}, []int{4, 5}, []float32{1, 5, 0}, 1, "wanted a class, a whole number from 0 to 4"},
+		{nn.CTCLoss{MaxLabels: 3}, []int{4, 5}, []float32{1, 1, 2, 3, 3, 3}, 5, "wanted fewer labels: with a blank between equal ones they take more than the output's 4 steps"},
+		{nn.CTCLoss{MaxLabels: 3}, []int{5, 5}, []float32{1, 1, 1}, -1, ""},
+	} {
+		if at, wanted := c.loss.CheckTargets(c.out, c.y); at != c.at || wanted != c.wanted {
+			t.Errorf("%T %v: %d, %q, wanted %d, %q", c.loss, c.y, at, wanted, c.at, c.wanted)
+		}
 	}
 }

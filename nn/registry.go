@@ -20,6 +20,7 @@ const (
 	KindInitializer Kind = "initializer"
 	KindActivation  Kind = "activation"
 	KindRegularizer Kind = "regularizer"
+	KindConstraint  Kind = "constraint"
 )
 
 // An Entry is one thing that a config can name. Names are matched without regard to case and
@@ -40,8 +41,8 @@ type Entry struct {
 type Arg struct {
 	Name string // Keras's name: "kernel_size"
 	JS   string // tfjs's name: "kernelSize"
-	// Type is "int", "float", "bool", "string", "ints" (a list), "size" (a height and a width, or one
-	// number for both), or a Kind, whose value is a name or a config.
+	// Type is "int", "float", "bool", "string", "ints" (a list), "axes" and "floats" (one number or a list),
+	// "size" (a height and a width, or one number for both), or a Kind, whose value is a name or a config.
 	Type     string
 	Default  any      // as Config writes it; nil for none
 	Required bool     // there is no default
@@ -85,9 +86,26 @@ var entries = []*Entry{
 
 	{Kind: KindLoss, Class: "MeanSquaredError", Name: "mean_squared_error", JS: "meanSquaredError", Aliases: []string{"mse"}, value: MeanSquaredErrorLoss{}, Doc: "The mean of the squared differences."},
 	{Kind: KindLoss, Class: "MeanAbsoluteError", Name: "mean_absolute_error", JS: "meanAbsoluteError", Aliases: []string{"mae"}, value: MeanAbsoluteErrorLoss{}, Doc: "The mean of the absolute differences."},
+	{Kind: KindLoss, Class: "MeanAbsolutePercentageError", Name: "mean_absolute_percentage_error", JS: "meanAbsolutePercentageError", Aliases: []string{"mape"}, value: MeanAbsolutePercentageErrorLoss{}, Doc: "The mean of the differences in percent of the targets."},
+	{Kind: KindLoss, Class: "MeanSquaredLogarithmicError", Name: "mean_squared_logarithmic_error", JS: "meanSquaredLogarithmicError", Aliases: []string{"msle"}, value: MeanSquaredLogarithmicErrorLoss{}, Doc: "The mean of the squared differences of logarithms."},
+	{Kind: KindLoss, Class: "Huber", Name: "huber", JS: "huber", Aliases: []string{"huber_loss"}, value: HuberLoss{}, Doc: "The squared error up to a size, and the absolute error beyond."},
+	{Kind: KindLoss, Class: "LogCosh", Name: "log_cosh", JS: "logCosh", value: LogCoshLoss{}, Doc: "The mean of the logarithm of the error's hyperbolic cosine."},
+	{Kind: KindLoss, Class: "CosineSimilarity", Name: "cosine_similarity", JS: "cosineSimilarity", value: CosineSimilarityLoss{}, Doc: "Minus the cosine of the angle between prediction and target."},
 	{Kind: KindLoss, Class: "BinaryCrossentropy", Name: "binary_crossentropy", JS: "binaryCrossentropy", Aliases: []string{"bce"}, value: BinaryCrossentropyLoss{}, Doc: "Crossentropy of probabilities and targets from 0 to 1."},
 	{Kind: KindLoss, Class: "CategoricalCrossentropy", Name: "categorical_crossentropy", JS: "categoricalCrossentropy", value: CategoricalCrossentropyLoss{}, Doc: "Crossentropy of class probabilities and one-hot targets."},
 	{Kind: KindLoss, Class: "SparseCategoricalCrossentropy", Name: "sparse_categorical_crossentropy", JS: "sparseCategoricalCrossentropy", value: SparseCategoricalCrossentropyLoss{}, Doc: "Crossentropy of class probabilities and class numbers."},
+	{Kind: KindLoss, Class: "BinaryFocalCrossentropy", Name: "binary_focal_crossentropy", JS: "binaryFocalCrossentropy", value: BinaryFocalCrossentropyLoss{}, Doc: "Binary crossentropy in which easy samples count less."},
+	{Kind: KindLoss, Class: "CategoricalFocalCrossentropy", Name: "categorical_focal_crossentropy", JS: "categoricalFocalCrossentropy", value: CategoricalFocalCrossentropyLoss{}, Doc: "Categorical crossentropy in which easy samples count less."},
+	{Kind: KindLoss, Class: "CategoricalGeneralizedCrossEntropy", Name: "categorical_generalized_cross_entropy", JS: "categoricalGeneralizedCrossEntropy", value: CategoricalGeneralizedCrossEntropyLoss{}, Doc: "Between crossentropy and absolute error, for noisy class numbers."},
+	{Kind: KindLoss, Class: "KLDivergence", Name: "kl_divergence", JS: "klDivergence", Aliases: []string{"kld", "kullback_leibler_divergence"}, value: KLDivergenceLoss{}, Doc: "How far probabilities are from those of the targets."},
+	{Kind: KindLoss, Class: "Poisson", Name: "poisson", JS: "poisson", value: PoissonLoss{}, Doc: "For targets that are counts, and predictions of their mean."},
+	{Kind: KindLoss, Class: "Hinge", Name: "hinge", JS: "hinge", value: HingeLoss{}, Doc: "What is missed of a margin of 1, for targets of -1 and 1."},
+	{Kind: KindLoss, Class: "SquaredHinge", Name: "squared_hinge", JS: "squaredHinge", value: SquaredHingeLoss{}, Doc: "The square of what is missed of a margin of 1, for targets of -1 and 1."},
+	{Kind: KindLoss, Class: "CategoricalHinge", Name: "categorical_hinge", JS: "categoricalHinge", value: CategoricalHingeLoss{}, Doc: "What is missed of a margin of 1 between the target's class and the best of the others."},
+	{Kind: KindLoss, Class: "Dice", Name: "dice", JS: "dice", value: DiceLoss{}, Doc: "How little two areas overlap."},
+	{Kind: KindLoss, Class: "Tversky", Name: "tversky", JS: "tversky", value: TverskyLoss{}, Doc: "How little two areas overlap, with weights for what is missed and what is too much."},
+	{Kind: KindLoss, Class: "Circle", Name: "circle", JS: "circle", value: CircleLoss{}, Doc: "Draws vectors of one class together, and others apart, within a batch."},
+	{Kind: KindLoss, Class: "CTC", Name: "ctc", JS: "ctc", value: CTCLoss{}, Doc: "The probability of a sequence of labels over all its alignments with the predictions."},
 
 	{Kind: KindMetric, Class: "Accuracy", Name: "accuracy", JS: "accuracy", Aliases: []string{"acc"}, value: AccuracyMetric{}, Doc: "The share of right predictions: binary, categorical or sparse, as output and targets ask for."},
 	{Kind: KindMetric, Class: "BinaryAccuracy", Name: "binary_accuracy", JS: "binaryAccuracy", value: BinaryAccuracyMetric{}, Doc: "The share of numbers on the right side of the threshold."},
@@ -111,6 +129,9 @@ var entries = []*Entry{
 	{Kind: KindInitializer, Class: "HeNormal", Name: "he_normal", JS: "heNormal", value: HeNormal{}, Doc: "Truncated normal of standard deviation √(2/fan in)."},
 	{Kind: KindInitializer, Class: "LecunUniform", Name: "lecun_uniform", JS: "leCunUniform", value: LecunUniform{}, Doc: "Uniform within ±√(3/fan in)."},
 	{Kind: KindInitializer, Class: "LecunNormal", Name: "lecun_normal", JS: "leCunNormal", value: LecunNormal{}, Doc: "Truncated normal of standard deviation √(1/fan in)."},
+	{Kind: KindInitializer, Class: "VarianceScaling", Name: "variance_scaling", JS: "varianceScaling", value: VarianceScaling{}, Doc: "Numbers whose variance goes by the fans."},
+	{Kind: KindInitializer, Class: "Orthogonal", Name: "orthogonal", JS: "orthogonal", Aliases: []string{"OrthogonalInitializer"}, value: Orthogonal{}, Doc: "A matrix of orthogonal rows or columns."},
+	{Kind: KindInitializer, Class: "Identity", Name: "identity", JS: "identity", Aliases: []string{"IdentityInitializer"}, value: Identity{}, Doc: "The identity matrix."},
 
 	{Kind: KindActivation, Name: "linear", JS: "linear", value: Linear, Doc: "x."},
 	{Kind: KindActivation, Name: "relu", JS: "relu", value: ReLU, Doc: "max(x, 0), or with a slope below, a maximum and a threshold."},
@@ -146,6 +167,12 @@ var entries = []*Entry{
 	{Kind: KindRegularizer, Class: "L1", Name: "l1", JS: "l1", value: L1{}, Doc: "A penalty on the sum of absolute values."},
 	{Kind: KindRegularizer, Class: "L2", Name: "l2", JS: "l2", value: L2{}, Doc: "A penalty on the sum of squares."},
 	{Kind: KindRegularizer, Class: "L1L2", Name: "l1_l2", JS: "l1l2", value: L1L2{}, Doc: "Both penalties."},
+	{Kind: KindRegularizer, Class: "OrthogonalRegularizer", Name: "orthogonal_regularizer", JS: "orthogonalRegularizer", Aliases: []string{"orthogonal"}, value: OrthogonalRegularizer{}, Doc: "A penalty on the angles between rows or columns."},
+
+	{Kind: KindConstraint, Class: "MaxNorm", Name: "max_norm", JS: "maxNorm", value: MaxNorm{}, Doc: "Norms of at most a value."},
+	{Kind: KindConstraint, Class: "NonNeg", Name: "non_neg", JS: "nonNeg", value: NonNeg{}, Doc: "No weights below 0."},
+	{Kind: KindConstraint, Class: "UnitNorm", Name: "unit_norm", JS: "unitNorm", value: UnitNorm{}, Doc: "Norms of 1."},
+	{Kind: KindConstraint, Class: "MinMaxNorm", Name: "min_max_norm", JS: "minMaxNorm", value: MinMaxNorm{}, Doc: "Norms between two values."},
 }
 
 // byType finds the entry of a value's type, the first where it has several kinds.
@@ -233,6 +260,7 @@ var kindOfField = map[reflect.Type]Kind{
 	reflect.TypeFor[ActivationFunc](): KindActivation,
 	reflect.TypeFor[Initializer]():    KindInitializer,
 	reflect.TypeFor[Regularizer]():    KindRegularizer,
+	reflect.TypeFor[Constraint]():     KindConstraint,
 }
 
 var (
@@ -246,6 +274,8 @@ var (
 //	default:"0.5"      what the zero value means, where that is not the zero value itself
 //	required:"yes"     the zero value is an error
 //	min, max, below    the range of each number: at least, at most, less than
+//	oneof:"a,b"        what a string may be, beside its absence
+//	axes:"yes"         one number stands for a list of it
 //	doc:"..."          one sentence
 func argsOf(t reflect.Type) []Arg {
 	var args []Arg
@@ -278,14 +308,23 @@ func argsOf(t reflect.Type) []Arg {
 			a.Type = "size"
 		case f.Type == typePadding:
 			a.Type, a.Allowed = "string", []string{Valid.String(), Same.String()}
+		case f.Type == reflect.TypeFor[[]float64]():
+			a.Type = "floats"
+		case f.Type.Kind() == reflect.Slice && f.Tag.Get("axes") != "":
+			a.Type = "axes"
 		case f.Type.Kind() == reflect.Slice:
 			a.Type = "ints"
+		case f.Type == reflect.TypeFor[*int](): // nil for none, which is not 0
+			a.Type = "int"
 		case f.Type.Kind() == reflect.Int || f.Type.Kind() == reflect.Uint64:
 			a.Type = "int"
 		case f.Type.Kind() == reflect.Float64:
 			a.Type = "float"
 		default:
 			a.Type = f.Type.Kind().String()
+		}
+		if s := f.Tag.Get("oneof"); s != "" {
+			a.Allowed = strings.Split(s, ",")
 		}
 		if !a.Required {
 			zero := reflect.New(f.Type).Elem()
@@ -322,6 +361,11 @@ func (a *Arg) setDefault(v reflect.Value) {
 		n, _ := strconv.Atoi(a.def)
 		v.Set(reflect.ValueOf(Size2{n, n}))
 	case v.Type() == typePadding: // Valid is the zero value
+	case v.Kind() == reflect.String:
+		v.SetString(a.def)
+	case v.Kind() == reflect.Slice:
+		n, _ := strconv.Atoi(a.def)
+		v.Set(reflect.ValueOf([]int{n}))
 	case v.Kind() == reflect.Int:
 		n, _ := strconv.Atoi(a.def)
 		v.SetInt(int64(n))
@@ -394,6 +438,16 @@ func (a *Arg) checkRange(where string, f reflect.Value) error {
 	case []int:
 		for _, n := range x {
 			numbers = append(numbers, float64(n))
+		}
+	case []float64:
+		numbers = x
+	case *int:
+		if x != nil {
+			numbers = []float64{float64(*x)}
+		}
+	case string:
+		if a.Allowed != nil && x != "" && !slices.Contains(a.Allowed, x) {
+			return fail(ErrConfig, "%s: %s is %q, wanted %s", where, a.Name, x, a.wantString())
 		}
 	case ActivationFunc:
 		return x.check(where + ": " + a.Name)

@@ -21,6 +21,7 @@ var kindOfMethods = map[nn.Kind][]string{
 	nn.KindMetric:      {"MetricName", "Sums", "Result"},
 	nn.KindInitializer: {"Init"},
 	nn.KindRegularizer: {"Penalty"},
+	nn.KindConstraint:  {"Project"},
 }
 
 // names lists what there is of a kind.
@@ -140,6 +141,8 @@ func fromAny(kind nn.Kind, config any) (any, error) {
 		return nn.InitializerFrom(config)
 	case nn.KindRegularizer:
 		return nn.RegularizerFrom(config)
+	case nn.KindConstraint:
+		return nn.ConstraintFrom(config)
 	}
 	return nn.ActivationFrom(config)
 }
@@ -289,7 +292,7 @@ func TestConfigErrors(t *testing.T) {
 		config any
 		text   string
 	}{
-		{nn.KindLayer, dense(map[string]any{"units": 3, "kernelSize": 2}), `dense: unknown argument "kernelSize" (2), wanted one of units, activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer, name, trainable`},
+		{nn.KindLayer, dense(map[string]any{"units": 3, "kernelSize": 2}), `dense: unknown argument "kernelSize" (2), wanted one of units, activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint, name, trainable`},
 		{nn.KindLayer, dense(map[string]any{"units": 2.5, "name": "head"}), "head: units is 2.5, wanted a whole number, at least 1"},
 		{nn.KindLayer, dense(map[string]any{"units": "many"}), `dense: units is "many", wanted a whole number, at least 1`},
 		{nn.KindLayer, dense(map[string]any{}), "dense: units is missing"},
@@ -307,7 +310,7 @@ func TestConfigErrors(t *testing.T) {
 		{nn.KindLayer, 7, "layer is 7, wanted a name or a config"},
 		{nn.KindOptimizer, nil, "optimizer is null, wanted a name or a config"},
 		{nn.KindOptimizer, map[string]any{"class_name": "SGD", "config": map[string]any{"momentum": 2}}, "sgd: momentum is 2, wanted 0 to 1"},
-		{nn.KindLoss, "hinge", `loss "hinge" is unknown, wanted one of mean_squared_error, mean_absolute_error, binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy`},
+		{nn.KindLoss, "hing", `loss "hing" is unknown, wanted one of mean_squared_error, mean_absolute_error, mean_absolute_percentage_error, mean_squared_logarithmic_error, huber, log_cosh, cosine_similarity, binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy, binary_focal_crossentropy, categorical_focal_crossentropy, categorical_generalized_cross_entropy, kl_divergence, poisson, hinge, squared_hinge, categorical_hinge, dice, tversky, circle, ctc`},
 		{nn.KindRegularizer, map[string]any{"class_name": "L2", "config": map[string]any{"l2": -1}}, "l2: l2 is -1, wanted at least 0"},
 	} {
 		_, err := fromAny(c.kind, c.config)

@@ -57,8 +57,8 @@ func TestTopologyVariants(t *testing.T) {
 		"names of another model":     rename(func(s string) string { return "x" + s }),
 		"names in another order":     swapWeights,
 		"no trainingConfig":          func(v tree) { delete(v, "trainingConfig") },
-		"an optimizer nn has not":    func(v tree) { set(v, "Adamax", "trainingConfig", "optimizer_config", "class_name") },
-		"a loss nn has not":          func(v tree) { v["trainingConfig"].(map[string]any)["loss"] = "hinge" },
+		"an optimizer nn has not":    func(v tree) { set(v, "Nonesuch", "trainingConfig", "optimizer_config", "class_name") },
+		"a loss nn has not":          func(v tree) { v["trainingConfig"].(map[string]any)["loss"] = "nonesuch" },
 		"losses and metrics by name": func(v tree) { byOutput(v) },
 	} {
 		v := parseTree(t, text)

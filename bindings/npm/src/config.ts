@@ -29,6 +29,7 @@ export type Metric = Config<'metric'>;
 export type Initializer = Config<'initializer'>;
 export type Activation = Config<'activation'>;
 export type Regularizer = Config<'regularizer'>;
+export type Constraint = Config<'constraint'>;
 
 function wireOptions(where: string, options: object): WireObject {
   const out: Record<string, Wire> = {};

@@ -122,3 +122,41 @@ export interface LecunNormalOptions {
 export function leCunNormal(options: LecunNormalOptions = {}): Initializer {
   return new Config('LecunNormal', options);
 }
+
+export interface VarianceScalingOptions {
+  /** The scale, more than 0. Default 1. */
+  scale?: number;
+  /** What the variance is divided by. Default 'fan_in'. */
+  mode?: 'fan_in' | 'fan_out' | 'fan_avg';
+  /** The distribution. Default 'truncated_normal'. */
+  distribution?: 'truncated_normal' | 'untruncated_normal' | 'uniform';
+  /** Seed; by default the values come from the model's seed. */
+  seed?: number;
+}
+
+/** Numbers whose variance goes by the fans. */
+export function varianceScaling(options: VarianceScalingOptions = {}): Initializer {
+  return new Config('VarianceScaling', options);
+}
+
+export interface OrthogonalOptions {
+  /** What the matrix is multiplied by. Default 1. */
+  gain?: number;
+  /** Seed; by default the values come from the model's seed. */
+  seed?: number;
+}
+
+/** A matrix of orthogonal rows or columns. */
+export function orthogonal(options: OrthogonalOptions = {}): Initializer {
+  return new Config('Orthogonal', options);
+}
+
+export interface IdentityOptions {
+  /** What the matrix is multiplied by. Default 1. */
+  gain?: number;
+}
+
+/** The identity matrix. */
+export function identity(options: IdentityOptions = {}): Initializer {
+  return new Config('Identity', options);
+}

@@ -11,6 +11,41 @@ export function meanAbsoluteError(): Loss {
   return new Config('MeanAbsoluteError');
 }
 
+/** The mean of the differences in percent of the targets. */
+export function meanAbsolutePercentageError(): Loss {
+  return new Config('MeanAbsolutePercentageError');
+}
+
+/** The mean of the squared differences of logarithms. */
+export function meanSquaredLogarithmicError(): Loss {
+  return new Config('MeanSquaredLogarithmicError');
+}
+
+export interface HuberOptions {
+  /** The error δ where the square ends. Default 1. */
+  delta?: number;
+}
+
+/** The squared error up to a size, and the absolute error beyond. */
+export function huber(options: HuberOptions = {}): Loss {
+  return new Config('Huber', options);
+}
+
+/** The mean of the logarithm of the error's hyperbolic cosine. */
+export function logCosh(): Loss {
+  return new Config('LogCosh');
+}
+
+export interface CosineSimilarityOptions {
+  /** The dimension that the vectors lie along, counted with the batch; negative from the end. Default -1. */
+  axis?: number;
+}
+
+/** Minus the cosine of the angle between prediction and target. */
+export function cosineSimilarity(options: CosineSimilarityOptions = {}): Loss {
+  return new Config('CosineSimilarity', options);
+}
+
 export interface BinaryCrossentropyOptions {
   /** Whether predictions are logits, not probabilities. Default false. */
   fromLogits?: boolean;
@@ -38,9 +73,128 @@ export function categoricalCrossentropy(options: CategoricalCrossentropyOptions 
 export interface SparseCategoricalCrossentropyOptions {
   /** Whether predictions are logits, not probabilities. Default false. */
   fromLogits?: boolean;
+  /** A class whose targets don't count, such as -1 or 255 for unlabelled pixels. */
+  ignoreClass?: number;
 }
 
 /** Crossentropy of class probabilities and class numbers. */
 export function sparseCategoricalCrossentropy(options: SparseCategoricalCrossentropyOptions = {}): Loss {
   return new Config('SparseCategoricalCrossentropy', options);
+}
+
+export interface BinaryFocalCrossentropyOptions {
+  /** Whether targets of 1 count α and those of 0 count 1-α. Default false. */
+  applyClassBalancing?: boolean;
+  /** α, where classes are balanced. Default 0.25. */
+  alpha?: number;
+  /** γ, the focus; 0 for none. Default 2. */
+  gamma?: number;
+  /** Whether predictions are logits, not probabilities. Default false. */
+  fromLogits?: boolean;
+  /** Share by which targets move towards 1/2. Default 0. */
+  labelSmoothing?: number;
+}
+
+/** Binary crossentropy in which easy samples count less. */
+export function binaryFocalCrossentropy(options: BinaryFocalCrossentropyOptions = {}): Loss {
+  return new Config('BinaryFocalCrossentropy', options);
+}
+
+export interface CategoricalFocalCrossentropyOptions {
+  /** α, what the loss is multiplied by. Default 0.25. */
+  alpha?: number;
+  /** γ, the focus; 0 for none. Default 2. */
+  gamma?: number;
+  /** Whether predictions are logits, not probabilities. Default false. */
+  fromLogits?: boolean;
+  /** Share by which targets move towards the uniform distribution. Default 0. */
+  labelSmoothing?: number;
+}
+
+/** Categorical crossentropy in which easy samples count less. */
+export function categoricalFocalCrossentropy(options: CategoricalFocalCrossentropyOptions = {}): Loss {
+  return new Config('CategoricalFocalCrossentropy', options);
+}
+
+export interface CategoricalGeneralizedCrossEntropyOptions {
+  /** q, between 0 and 1. Default 0.5. */
+  q?: number;
+}
+
+/** Between crossentropy and absolute error, for noisy class numbers. */
+export function categoricalGeneralizedCrossEntropy(options: CategoricalGeneralizedCrossEntropyOptions = {}): Loss {
+  return new Config('CategoricalGeneralizedCrossEntropy', options);
+}
+
+/** How far probabilities are from those of the targets. */
+export function klDivergence(): Loss {
+  return new Config('KLDivergence');
+}
+
+/** For targets that are counts, and predictions of their mean. */
+export function poisson(): Loss {
+  return new Config('Poisson');
+}
+
+/** What is missed of a margin of 1, for targets of -1 and 1. */
+export function hinge(): Loss {
+  return new Config('Hinge');
+}
+
+/** The square of what is missed of a margin of 1, for targets of -1 and 1. */
+export function squaredHinge(): Loss {
+  return new Config('SquaredHinge');
+}
+
+/** What is missed of a margin of 1 between the target's class and the best of the others. */
+export function categoricalHinge(): Loss {
+  return new Config('CategoricalHinge');
+}
+
+export interface DiceOptions {
+  /** The dimensions that are summed over, counted with the batch; all by default. */
+  axis?: number | readonly number[];
+}
+
+/** How little two areas overlap. */
+export function dice(options: DiceOptions = {}): Loss {
+  return new Config('Dice', options);
+}
+
+export interface TverskyOptions {
+  /** α, what missed targets count. Default 0.5. */
+  alpha?: number;
+  /** β, what wrong predictions count. Default 0.5. */
+  beta?: number;
+  /** The dimensions that are summed over, counted with the batch; all by default. */
+  axis?: number | readonly number[];
+}
+
+/** How little two areas overlap, with weights for what is missed and what is too much. */
+export function tversky(options: TverskyOptions = {}): Loss {
+  return new Config('Tversky', options);
+}
+
+export interface CircleOptions {
+  /** γ, the scale. Default 80. */
+  gamma?: number;
+  /** The margin, 0 to 1. Default 0.4. */
+  margin?: number;
+  /** Whether a vector is left out of its own class. Default true. */
+  removeDiagonal?: boolean;
+}
+
+/** Draws vectors of one class together, and others apart, within a batch. */
+export function circle(options: CircleOptions = {}): Loss {
+  return new Config('Circle', options);
+}
+
+export interface CTCOptions {
+  /** The longest target's length; shorter ones end in zeros. */
+  maxLabelLength: number;
+}
+
+/** The probability of a sequence of labels over all its alignments with the predictions. */
+export function ctc(options: CTCOptions): Loss {
+  return new Config('CTC', options);
 }

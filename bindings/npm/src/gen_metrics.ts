@@ -63,6 +63,8 @@ export function categoricalCrossentropy(options: CategoricalCrossentropyMetricOp
 export interface SparseCategoricalCrossentropyMetricOptions {
   /** Whether predictions are logits, not probabilities. Default false. */
   fromLogits?: boolean;
+  /** A class whose targets don't count, such as -1 or 255 for unlabelled pixels. */
+  ignoreClass?: number;
 }
 
 /** Crossentropy of class probabilities and class numbers. */

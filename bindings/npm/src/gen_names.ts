@@ -15,13 +15,45 @@ export type LossName =
   | 'meanAbsoluteError'
   | 'mean_absolute_error'
   | 'mae'
+  | 'meanAbsolutePercentageError'
+  | 'mean_absolute_percentage_error'
+  | 'mape'
+  | 'meanSquaredLogarithmicError'
+  | 'mean_squared_logarithmic_error'
+  | 'msle'
+  | 'huber'
+  | 'huber_loss'
+  | 'logCosh'
+  | 'log_cosh'
+  | 'cosineSimilarity'
+  | 'cosine_similarity'
   | 'binaryCrossentropy'
   | 'binary_crossentropy'
   | 'bce'
   | 'categoricalCrossentropy'
   | 'categorical_crossentropy'
   | 'sparseCategoricalCrossentropy'
-  | 'sparse_categorical_crossentropy';
+  | 'sparse_categorical_crossentropy'
+  | 'binaryFocalCrossentropy'
+  | 'binary_focal_crossentropy'
+  | 'categoricalFocalCrossentropy'
+  | 'categorical_focal_crossentropy'
+  | 'categoricalGeneralizedCrossEntropy'
+  | 'categorical_generalized_cross_entropy'
+  | 'klDivergence'
+  | 'kl_divergence'
+  | 'kld'
+  | 'kullback_leibler_divergence'
+  | 'poisson'
+  | 'hinge'
+  | 'squaredHinge'
+  | 'squared_hinge'
+  | 'categoricalHinge'
+  | 'categorical_hinge'
+  | 'dice'
+  | 'tversky'
+  | 'circle'
+  | 'ctc';
 
 export type MetricName =
   | 'accuracy'
@@ -73,13 +105,32 @@ export type InitializerName =
   | 'leCunUniform'
   | 'lecun_uniform'
   | 'leCunNormal'
-  | 'lecun_normal';
+  | 'lecun_normal'
+  | 'varianceScaling'
+  | 'variance_scaling'
+  | 'orthogonal'
+  | 'OrthogonalInitializer'
+  | 'identity'
+  | 'IdentityInitializer';
 
 export type RegularizerName =
   | 'l1'
   | 'l2'
   | 'l1l2'
-  | 'l1_l2';
+  | 'l1_l2'
+  | 'orthogonalRegularizer'
+  | 'orthogonal_regularizer'
+  | 'orthogonal';
+
+export type ConstraintName =
+  | 'maxNorm'
+  | 'max_norm'
+  | 'nonNeg'
+  | 'non_neg'
+  | 'unitNorm'
+  | 'unit_norm'
+  | 'minMaxNorm'
+  | 'min_max_norm';
 
 export type ActivationName =
   | 'linear'

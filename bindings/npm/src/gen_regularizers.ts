@@ -32,3 +32,15 @@ export interface L1L2Options {
 export function l1l2(options: L1L2Options = {}): Regularizer {
   return new Config('L1L2', options);
 }
+
+export interface OrthogonalRegularizerOptions {
+  /** What the mean is multiplied by. Default 0.01. */
+  factor?: number;
+  /** Which vectors are to be orthogonal. Default 'rows'. */
+  mode?: 'rows' | 'columns';
+}
+
+/** A penalty on the angles between rows or columns. */
+export function orthogonalRegularizer(options: OrthogonalRegularizerOptions = {}): Regularizer {
+  return new Config('OrthogonalRegularizer', options);
+}

@@ -12,6 +12,7 @@ import * as losses from './gen_losses.js';
 import * as metrics from './gen_metrics.js';
 import * as initializers from './gen_initializers.js';
 import * as regularizers from './gen_regularizers.js';
+import * as constraints from './gen_constraints.js';
 import { Sequential, type SequentialOptions } from './model.js';
 import { explainScript, isNode, startWorker, type WorkerHandle } from './platform.js';
 import type { EngineFiles, EngineInfo, FromEngine, InitMessage, LaneStart, SpawnedMessage, ToEngine } from './protocol.js';
@@ -70,6 +71,7 @@ export class Tabgrad {
   readonly metrics = metrics;
   readonly initializers = initializers;
   readonly regularizers = regularizers;
+  readonly constraints = constraints;
   readonly activations = activations;
   readonly datasets: Datasets;
   readonly tensor = tensor;

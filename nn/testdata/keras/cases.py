@@ -343,7 +343,18 @@ INITIALIZERS = [
         ("random_normal", "RandomNormal", {}), ("random_normal_2", "RandomNormal", {"mean": 1.0, "stddev": 2.0}),
         ("truncated_normal", "TruncatedNormal", {}),
         ("truncated_normal_2", "TruncatedNormal", {"mean": 1.0, "stddev": 2.0}),
+        ("variance_scaling", "VarianceScaling", {}),
+        ("variance_scaling_fan_out_uniform", "VarianceScaling", {"scale": 2.0, "mode": "fan_out", "distribution": "uniform"}),
+        ("variance_scaling_fan_avg_untruncated", "VarianceScaling", {"scale": 0.5, "mode": "fan_avg", "distribution": "untruncated_normal"}),
+        ("identity", "Identity", {}), ("identity_gain", "Identity", {"gain": 0.5}),
+        ("orthogonal", "Orthogonal", {}), ("orthogonal_gain", "Orthogonal", {"gain": 2.0}),
     )
+] + [
+    {"name": "variance_scaling_conv", "class_name": "VarianceScaling", "config": {"scale": 3.0, "mode": "fan_in", "distribution": "uniform"}, "shape": [3, 3, 8, 16]},
+    {"name": "orthogonal_wide", "class_name": "Orthogonal", "config": {}, "shape": [8, 32]},
+    {"name": "orthogonal_conv", "class_name": "Orthogonal", "config": {}, "shape": [3, 3, 2, 8]},
+    {"name": "identity_wide", "class_name": "Identity", "config": {}, "shape": [3, 5]},
+    {"name": "identity_tall", "class_name": "Identity", "config": {}, "shape": [5, 3]},
 ]
 
 seed_cnn = mnist_cnn((32, 64), 128, (0.25, 0.5))

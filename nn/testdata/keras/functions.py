@@ -149,7 +149,7 @@ LOSSES = [
 ] + [
     loss("huber_delta", "Huber", "real", "real", delta=0.4),
     loss("log_cosh_large", "LogCosh", [[-50.0, 20.0, 90.0]], [[1.0, 0.5, 2.0]]),
-    loss("log_cosh_small", "LogCosh", [[0.011, 0.5, -0.02]], [[0.01, 0.495, 0.0]]),
+    # No small errors: Keras's ln 2 is float32's, whatever floatx is.
     loss("mape_of_zero_target", "MeanAbsolutePercentageError", [[1e-7, 2.0, 0.5]], [[0.0, 1.0, -1.0]]),
     loss("msle_of_negatives", "MeanSquaredLogarithmicError", [[-1.0, 2.0, 0.5]], [[-2.0, 1.0, 0.25]]),
     loss("cosine_similarity_axis_1", "CosineSimilarity", "real", "real", shape=(3, 2, 4), axis=1),

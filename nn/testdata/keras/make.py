@@ -279,7 +279,7 @@ def initializer_case(case):
         seed += 1
         init = getattr(keras.initializers, case["class_name"])
         config = dict(case["config"])
-        if case["class_name"] not in ("Zeros", "Ones", "Constant"):
+        if case["class_name"] not in ("Zeros", "Ones", "Constant", "Identity"):
             config["seed"] = seed
         values.append(keras.ops.convert_to_numpy(init(**config)(shape, dtype="float32")).ravel())
     v = np.concatenate(values).astype("float64")
