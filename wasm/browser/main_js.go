@@ -1,30 +1,29 @@
-// Command browser is the engine: the Go program in a page's worker, or in Node's. It finds what engine_core.ts prepared, picks the backend, and
-// serves the JavaScript API's messages until its worker ends. Everything it does is in packages bindings and nn.
+// Command browser is the engine on the SIMD kernels: the Go program in a page's worker, or in Node's. It finds what engine_core.ts prepared and
+// serves the JavaScript API's messages until its worker ends. Everything it does is in packages bindings and nn. Command browser/cpu is the same
+// without kernels; they are two, so that a page downloads only one backend.
 package main
 
 import (
-	"errors"
 	"syscall/js"
 
 	"github.com/tabgrad/tabgrad/bindings"
-	"github.com/tabgrad/tabgrad/nn/cpu"
-	"github.com/tabgrad/tabgrad/nn/prog"
 	"github.com/tabgrad/tabgrad/wasm/simd"
 )
 
 func main() {
 	host := js.Global().Get("tabgrad")
-	options := bindings.Options{Threads: 1, Hop: bindings.Hop(host), Seed: uint64(host.Get("seed").Float())}
-	kernelBytes := func() int { return 0 }
-	switch kernels, err := simd.NewHosted(); {
-	case err == nil:
-		options.Backend, options.Threads = kernels, kernels.Lanes()
-		kernelBytes = func() int { size, _ := kernels.MemoryBytes(); return size }
-	case errors.Is(err, prog.ErrUnsupported): // the page chose to load none
-		options.Backend = cpu.New[float32](cpu.Options{})
-	default:
+	kernels, err := simd.NewHosted()
+	if err != nil {
 		panic(err)
 	}
-	options.Memory = func() (int, int) { return host.Call("goMemoryBytes").Int(), kernelBytes() }
-	bindings.ServeJS(bindings.NewService(options), host)
+	bindings.ServeJS(bindings.NewService(bindings.Options{
+		Backend: kernels,
+		Threads: kernels.Lanes(),
+		Hop:     bindings.Hop(host),
+		Seed:    uint64(host.Get("seed").Float()),
+		Memory: func() (int, int) {
+			size, _ := kernels.MemoryBytes()
+			return host.Call("goMemoryBytes").Int(), size
+		},
+	}), host)
 }

@@ -20,11 +20,16 @@ mkdirSync(dist, { recursive: true });
 // is left after compression (906 KB for 993); the packages that do arithmetic keep it.
 const module = 'github.com/tabgrad/tabgrad';
 const inlined = [`${module}/nn/cpu`, `${module}/nn/data/...`, 'gonum.org/...', 'math/...'].map((pattern) => `-gcflags=${pattern}=`);
-run('go', ['build', '-trimpath', '-ldflags=-s -w', '-gcflags=all=-l', ...inlined, '-o', join(dist, 'tabgrad.wasm'), './wasm/browser'], {
-  env: { ...process.env, GOOS: 'js', GOARCH: 'wasm' },
-});
-// A sixth less to download: zeros instead of 78,000 segments' offsets, and no lines in traces, which name the functions all the same.
-run('go', ['run', './wasm/shrink', join(dist, 'tabgrad.wasm')]);
+for (const [program, name] of [
+  ['./wasm/browser', 'tabgrad.wasm'],
+  ['./wasm/browser/cpu', 'tabgrad-cpu.wasm'],
+]) {
+  run('go', ['build', '-trimpath', '-ldflags=-s -w', '-gcflags=all=-l', ...inlined, '-o', join(dist, name), program], {
+    env: { ...process.env, GOOS: 'js', GOARCH: 'wasm' },
+  });
+  // A sixth less to download: zeros instead of 78,000 segments' offsets, and no lines in traces, which name the functions all the same.
+  run('go', ['run', './wasm/shrink', join(dist, name)]);
+}
 for (const [from, to] of [
   ['gen_kernels_strict.wasm', 'kernels-strict.wasm'],
   ['gen_kernels_relaxed.wasm', 'kernels-relaxed.wasm'],

@@ -57,8 +57,9 @@ export function startEngine({ init }: InitMessage, post: Post): EnginePort {
 
   const start = async (): Promise<EngineInfo> => {
     const choice = chooseKernels(init);
+    const [url, name] = choice.kernels === 'none' ? [init.files.cpuWasm, 'tabgrad-cpu.wasm'] : [init.files.wasm, 'tabgrad.wasm'];
     const [goModule, kernels] = await Promise.all([
-      compileWasm(init.files.wasm, 'tabgrad.wasm'),
+      compileWasm(url, name),
       choice.kernels === 'none' ? null : loadKernels(init.files, choice.kernels, choice.isolated),
     ]);
     let note = choice.note;
@@ -96,12 +97,13 @@ export function startEngine({ init }: InitMessage, post: Post): EnginePort {
         dispatch = undefined;
       };
     });
-    const imports = { ...go.importObject, ...trampolineImports(goModule, kernels?.trampoline) };
+    // Only the engine with the kernels imports the trampoline: see simd.NewHosted.
+    const imports = { ...go.importObject, tabgrad: { ...kernels?.trampoline } };
     let instance: WebAssembly.Instance;
     try {
       instance = await WebAssembly.instantiate(goModule, imports);
     } catch (error) {
-      throw new TabgradError(error instanceof RangeError ? 'out_of_memory' : 'bad_wasm', `tabgrad.wasm: ${init.files.wasm} does not start (${String(error)})`, { cause: error });
+      throw new TabgradError(error instanceof RangeError ? 'out_of_memory' : 'bad_wasm', `${name}: ${url} does not start (${String(error)})`, { cause: error });
     }
     goMemory = instance.exports['mem'] as WebAssembly.Memory;
     const running = go.run(instance);
@@ -146,19 +148,6 @@ function exitError(code: number, text: string): TabgradError {
   const line = text.split('\n').find((l) => /^(panic|fatal error|runtime):/.test(l)) ?? text.split('\n')[0] ?? '';
   if (/out of memory|cannot allocate/.test(text)) return new TabgradError('out_of_memory', `the engine ran out of memory (${line}); call load() again`);
   return new TabgradError('engine_lost', `the engine stopped with exit code ${code}${line === '' ? '' : `: ${line}`}; call load() again`, { details: { output: text } });
-}
-
-/** The trampoline's functions for Go's wasm, which imports them also where there are no kernels, and then never calls them. */
-function trampolineImports(module: WebAssembly.Module, trampoline: WebAssembly.Exports = {}): WebAssembly.Imports {
-  const absent = () => {
-    throw new Error('the kernels were called, and there are none');
-  };
-  const out: Record<string, Record<string, WebAssembly.ImportValue>> = {};
-  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-    if (from === 'gojs') continue;
-    (out[from] ??= {})[name] = trampoline[name] ?? absent;
-  }
-  return out;
 }
 
 /** One turn of the event loop. A timer would be clamped to 4 ms in a browser. */

@@ -13,6 +13,7 @@ export function load(options?: LoadOptions): Promise<Tabgrad> {
       engine: new URL('./engine.js', import.meta.url).href,
       lane: new URL('./lane.js', import.meta.url).href,
       wasm: new URL('./tabgrad.wasm', import.meta.url).href,
+      cpuWasm: new URL('./tabgrad-cpu.wasm', import.meta.url).href,
       kernels: {
         strict: new URL('./kernels-strict.wasm', import.meta.url).href,
         relaxed: new URL('./kernels-relaxed.wasm', import.meta.url).href,

@@ -30,7 +30,7 @@ export interface LoadOptions {
   seed?: number;
   /** false runs the engine on the calling thread, which blocks it for up to 100 ms at a time. For Node and for tests. */
   worker?: boolean;
-  /** Where tabgrad.wasm is, when not beside the package's files. */
+  /** Where tabgrad.wasm is, when not beside the package's files; tabgrad-cpu.wasm, which runs where there is no SIMD, is looked for beside it. */
   wasmUrl?: string | URL;
   /** The folder of the kernels-….wasm files and trampoline.wasm. */
   kernelsUrl?: string | URL;
@@ -275,7 +275,10 @@ function checkOptions({ threads, backend, seed }: LoadOptions): void {
 
 function withOverrides(files: EngineFiles, { wasmUrl, kernelsUrl, workerUrl }: LoadOptions): EngineFiles {
   const out = { ...files };
-  if (wasmUrl !== undefined) out.wasm = absolute(wasmUrl);
+  if (wasmUrl !== undefined) {
+    out.wasm = absolute(wasmUrl);
+    out.cpuWasm = new URL('tabgrad-cpu.wasm', out.wasm).href;
+  }
   if (kernelsUrl !== undefined) {
     const folder = absolute(String(kernelsUrl).replace(/\/?$/, '/'));
     Object.assign(out, kernelFiles(folder));

@@ -42,7 +42,9 @@ export interface LostMessage {
 export interface EngineFiles {
   engine: string;
   lane: string;
+  /** The engine with the kernels' backend, and the one in plain Go. */
   wasm: string;
+  cpuWasm: string;
   /** Builds for a shared memory, and for one lane with a memory of its own. */
   kernels: Record<'strict' | 'relaxed' | 'strict-single' | 'relaxed-single', string>;
   trampoline: string;

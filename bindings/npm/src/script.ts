@@ -13,6 +13,7 @@ export function load(options?: LoadOptions): Promise<Tabgrad> {
       engine: beside('engine.js'),
       lane: beside('lane.js'),
       wasm: beside('tabgrad.wasm'),
+      cpuWasm: beside('tabgrad-cpu.wasm'),
       ...kernelFiles(base),
     }),
     options,

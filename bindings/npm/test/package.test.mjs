@@ -34,7 +34,7 @@ after(() => rm(folder, { recursive: true }));
 test('the package holds all files of the engine and nothing else', async () => {
   const listed = (await run('find', ['node_modules/tabgrad', '-type', 'f'], folder)).split('\n').filter(Boolean);
   const names = listed.map((name) => name.replace('node_modules/tabgrad/', ''));
-  for (const name of ['index.js', 'index.d.ts', 'tabgrad.js', 'engine.js', 'lane.js', 'tabgrad.wasm', 'kernels-strict.wasm', 'kernels-relaxed.wasm', 'kernels-strict-single.wasm', 'kernels-relaxed-single.wasm', 'trampoline.wasm']) {
+  for (const name of ['index.js', 'index.d.ts', 'tabgrad.js', 'engine.js', 'lane.js', 'tabgrad.wasm', 'tabgrad-cpu.wasm', 'kernels-strict.wasm', 'kernels-relaxed.wasm', 'kernels-strict-single.wasm', 'kernels-relaxed-single.wasm', 'trampoline.wasm']) {
     assert.ok(names.includes(`dist/${name}`), `dist/${name} is missing`);
   }
   const others = names.filter((name) => !/^dist\/[a-z_-]+\.(js|d\.ts|wasm)$/.test(name) && !['package.json', 'README.md', 'LICENSE'].includes(name));
