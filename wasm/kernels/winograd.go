@@ -6,6 +6,7 @@ const (
 	OpWinograd
 	OpWinogradGradKernel
 	OpWinogradGradKernelSum
+	OpWinogradGradInput
 )
 
 // Winograd's convolutions make squares of 4 x 4 outputs of a 3 x 3 window with 36
@@ -14,10 +15,10 @@ const (
 // polynomials of Cook and Toom through 0, ±a, ±b and infinity,
 //
 //	y = Aᵀ [ (G g Gᵀ) ∘ (Bᵀ d B) ] A        for each square of 6 x 6 inputs d and window g
-//	∂d: the same with g turned around       ∂g = Gᵀ [ (Bᵀ d B) ∘ (A ∂y Aᵀ) ] G
+//	∂d = B [ (G g Gᵀ) ∘ (A ∂y Aᵀ) ] Bᵀ      ∂g = Gᵀ [ (Bᵀ d B) ∘ (A ∂y Aᵀ) ] G
 //
-// where the product ∘ in the brackets, summed over channels (for ∂g over squares), is 36
-// matrix products. a = 3/4 and b = 3/2 make every number in Bᵀ and A exact, and keep the
+// where the product ∘ in the brackets, summed over channels (for ∂d over filters, for ∂g over squares), is 36
+// matrix products; ∂d's squares overlap, and are added up. a = 3/4 and b = 3/2 make every number in Bᵀ and A exact, and keep the
 // errors near to those of the direct sums: in TestWinogradError, with 32 channels, they are at
 // most 10u times the sum of the |x·w| of an output, where u = 2^-24, and 6u with the direct
 // kernel. The usual points 1 and 2 make four times as much.
@@ -44,8 +45,8 @@ func (g ConvGeometry) Winograd() bool {
 // kernel's transform. It doesn't depend on the number of lanes, which the result would then, too.
 func (c WinogradConv2D) Pays() bool { return c.winogradPays() }
 
-// Pays is WinogradConv2D's, for the convolution backwards.
-func (c WinogradConv2DGradInput) Pays() bool { return c.Winograd() && c.backwards().winogradPays() }
+// Pays is WinogradConv2D's; besides there must be eight images, which are what lanes can divide.
+func (c WinogradConv2DGradInput) Pays() bool { return c.winogradPays() && c.N >= 8 }
 
 // Pays is WinogradConv2D's; besides there must be squares for eight chunks, which are
 // what lanes can divide.
@@ -65,6 +66,8 @@ const (
 	winogradTmpBytes = 640
 	// winogradPad keeps the 36 matrices of a block from falling on the same cache sets.
 	winogradPad = 64
+	// winogradTransposed is OpWinogradPack's flag for a kernel whose channels are exchanged.
+	winogradTransposed = 1
 )
 
 // winogradBlock is how many squares are transformed before they are multiplied.
@@ -103,16 +106,6 @@ func (g ConvGeometry) winogradWords(scratch uint32) []uint32 {
 	}
 }
 
-// winogradCalls is a convolution of x with the kernel, which may be stored turned around
-// and with its channels exchanged.
-func (g ConvGeometry) winogradCalls(x, kernel, y uint32, turned bool, e Epilogue, scratch uint32) []Call {
-	return []Call{
-		words{OpWinogradPack, []uint32{kernel, scratch, g.C, g.F, flag(turned, 1)}},
-		words{OpWinograd, append([]uint32{x, scratch, y, e.flags(), e.Bias, e.Mask},
-			g.winogradWords(scratch+uint32(g.winogradWeights()))...)},
-	}
-}
-
 // WinogradConv2D is a Conv2D, for geometries of which Winograd is true.
 type WinogradConv2D Conv2D
 
@@ -126,24 +119,19 @@ func (c WinogradConv2D) Calls() []Call {
 	if c.N*c.OH*c.OW == 0 {
 		return nil
 	}
-	return c.winogradCalls(c.X, c.Kernel, c.Y, false, c.Epilogue, c.Scratch)
+	return []Call{
+		words{OpWinogradPack, []uint32{c.Kernel, c.Scratch, c.C, c.F, 0}},
+		words{OpWinograd, append([]uint32{c.X, c.Scratch, c.Y, c.Epilogue.flags(), c.Epilogue.Bias, c.Epilogue.Mask},
+			c.winogradWords(c.Scratch+uint32(c.winogradWeights()))...)},
+	}
 }
 
-// WinogradConv2DGradInput is a Conv2DGradInput, for geometries of which Winograd is true.
+// WinogradConv2DGradInput is a Conv2DGradInput, for geometries of which Winograd is true. Lanes divide the images.
 type WinogradConv2DGradInput Conv2DGradInput
-
-// backwards is the convolution from DY to DX. Its padding is negative, as a uint32, where
-// the forward pass has more than a window's worth.
-func (c WinogradConv2DGradInput) backwards() ConvGeometry {
-	g := c.ConvGeometry
-	g.H, g.W, g.C, g.OH, g.OW, g.F = g.OH, g.OW, g.F, g.H, g.W, g.C
-	g.PadTop, g.PadLeft = 2-g.PadTop, 2-g.PadLeft
-	return g
-}
 
 // ScratchBytes is the size of the scratch that Calls wants on so many lanes.
 func (c WinogradConv2DGradInput) ScratchBytes(lanes int) int {
-	return c.winogradWeights() + lanes*c.backwards().winogradLaneBytes()
+	return c.winogradWeights() + lanes*c.winogradLaneBytes()
 }
 
 // Calls is the gradient as calls.
@@ -151,7 +139,14 @@ func (c WinogradConv2DGradInput) Calls() []Call {
 	if c.N*c.H*c.W == 0 {
 		return nil
 	}
-	return c.backwards().winogradCalls(c.DY, c.Kernel, c.DX, true, c.Epilogue, c.Scratch)
+	if c.OH*c.OW == 0 {
+		return Conv2DGradInput(c).Calls()
+	}
+	return []Call{
+		words{OpWinogradPack, []uint32{c.Kernel, c.Scratch, c.F, c.C, winogradTransposed}},
+		words{OpWinogradGradInput, append([]uint32{c.DY, c.Scratch, c.DX, c.Epilogue.flags(), c.Epilogue.Bias, c.Epilogue.Mask},
+			c.winogradWords(c.Scratch+uint32(c.winogradWeights()))...)},
+	}
 }
 
 // WinogradConv2DGradKernel is a Conv2DGradKernel, for geometries of which Winograd is

@@ -14,7 +14,7 @@ func init() {
 			Op:   OpWinogradPack,
 			Name: "f32_winograd_pack_8",
 			Doc: "u[i][j] = G g Gᵀ for each k, n, in 36 matrices [n/8][k][8], where g[kh][kw] is w[kh][kw][k][n], " +
-				"or w[2-kh][2-kw][n][k] where flags & 1",
+				"or w[kh][kw][n][k] where flags & 1",
 			Args: []string{"w", "u", "k", "n", "flags"},
 			emit: emitWinogradPack,
 		},
@@ -25,6 +25,14 @@ func init() {
 				"x[n][oy + kh - pad_top][ox + kw - pad_left][c] * w[kh][kw][c][f]), with w packed by f32_winograd_pack_8",
 			Args: append([]string{"x", "w", "y", "flags", "bias", "mask"}, winogradArgs...),
 			emit: emitWinograd,
+		},
+		Kernel{
+			Op:   OpWinogradGradInput,
+			Name: "f32_winograd_grad_input",
+			Doc: "dx[n][iy][ix][c] = epilogue(sum over kh, kw below 3 and f of " +
+				"dy[n][iy - kh + pad_top][ix - kw + pad_left][f] * w[kh][kw][c][f]), with w packed by f32_winograd_pack_8 and flags 1",
+			Args: append([]string{"dy", "w", "dx", "flags", "bias", "mask"}, winogradArgs...),
+			emit: emitWinogradGradInput,
 		},
 		Kernel{
 			Op:   OpWinogradGradKernel,
@@ -163,6 +171,87 @@ func emitWinograd(k *Body) {
 			distance := w.outputs(rows, columns)
 			k.Call(k.Builder.winogradOutput(), w.out.Add(i.Mul(w.filterBytes)), w.matrixOut, w.filterBytes, w.tmp,
 				y.Add(distance), rowBytes, rows, columns, bias, flags, mask.Add(distance))
+		})
+	})
+}
+
+// emitWinogradGradInput divides the images among the lanes. The squares' gradients are added up in an image that is zeros at first,
+// and which the epilogue goes through when it is done.
+func emitWinogradGradInput(k *Body) {
+	dy, dx, weights := k.Arg("dy"), k.Arg("dx"), k.Arg("w")
+	flags, bias, mask := k.Arg("flags"), k.Arg("bias"), k.Arg("mask")
+	height, width, padTop, padLeft := k.Arg("height"), k.Arg("width"), k.Arg("pad_top"), k.Arg("pad_left")
+	filters := k.Arg("filters")
+	w := newWinograd(k)
+	gradRowBytes := k.LetI32(k.Arg("out_width").Mul(w.filterBytes))
+	rowBytes := k.LetI32(width.Mul(w.channelBytes))
+	imageBytes := k.LetI32(height.Mul(rowBytes))
+	k.If(flags.And(asm.C(epilogueBias)).Eqz(), func() { bias.Set(w.zeros) })
+	// What is multiplied has the filters' scratch, the products the channels'.
+	k.StoreI32(w.tile, tilePanel, filters.MulC(32))
+	k.StoreI32(w.tile, tileK, filters)
+	k.StoreI32(w.tile, tileN, k.Arg("channels"))
+	k.StoreI32(w.tile, tileLDC, w.channelBytes)
+	k.StoreI32(w.tile, tileFlags, asm.C(0))
+	matrix := k.LetI32(filters.Mul(w.channelBytes))
+	each := k.LetI32(w.down.Mul(w.across))
+	lo, hi := k.Share(k.Arg("n"), 1)
+	at, end, rows, columns, a, c := k.I32(), k.LetI32(hi.Mul(each)), k.I32(), k.I32(), k.I32(), k.I32()
+	k.For(at, lo.Mul(each), end, w.block, func() {
+		n := k.LetI32(w.block.MinS(end.Sub(at)))
+		w.each(at, n, func(i asm.I32) {
+			distance := w.outputs(rows, columns)
+			k.Call(k.Builder.winogradGrad(), dy.Add(distance), gradRowBytes, w.filterBytes, rows, columns, w.zeros, w.tmp,
+				w.out.Add(i.Mul(w.filterBytes)), w.matrixOut, asm.C(32), asm.C(0))
+		})
+		w.products(n, k.Builder.directTile, func(point asm.I32) {
+			k.StoreI32(w.tile, tileB, weights.Add(point.Mul(matrix)))
+			a.Set(w.out.Add(point.Mul(w.matrixOut)))
+			c.Set(w.in.Add(point.Mul(w.matrixIn)))
+		}, func(row asm.I32) {
+			k.StoreI32(w.tile, tileC, c.Add(row.Mul(w.channelBytes)))
+			p := k.LetI32(a.Add(row.Mul(w.filterBytes)))
+			for r := range k.Builder.rows() {
+				k.StoreI32(w.tile, tileRows+4*r, p)
+				p.Set(p.Add(w.filterBytes))
+			}
+		})
+		w.each(at, n, func(i asm.I32) {
+			image := k.LetI32(dx.Add(w.image.Mul(imageBytes)))
+			k.If(w.row.Or(w.column).Or(flags.And(asm.C(epilogueAccumulate))).Eqz(), func() { k.MemoryFill(image, asm.C(0), imageBytes) })
+			top := k.LetI32(w.row.MulC(winogradSide).Sub(padTop))
+			left := k.LetI32(w.column.MulC(winogradSide).Sub(padLeft))
+			corner := image.Add(top.Mul(rowBytes)).Add(left.Mul(w.channelBytes))
+			k.Call(k.Builder.winogradScatter(), w.in.Add(i.Mul(w.channelBytes)), w.matrixIn, w.channelBytes, w.tmp,
+				corner, rowBytes, top, height, left, width)
+			last := w.row.Eq(w.down.SubC(1)).And(w.column.Eq(w.across.SubC(1)))
+			k.If(last.And(flags.And(asm.C(epilogueBias|epilogueReLU|epilogueMask)).Ne(asm.C(0))), func() {
+				k.Call(k.Builder.epilogue(), image, height.Mul(width), w.channelBytes, bias, flags, mask.Add(image).Sub(dx))
+			})
+		})
+	})
+}
+
+// epilogue is epilogue(c, pixels, pixel_bytes, bias, flags, mask): what Epilogue says behind Accumulate, on sums that lie in c
+// already. The bias is added always, and may point at zeros.
+func (b *Builder) epilogue() *asm.Func {
+	return b.Function("epilogue", func(f *asm.Func) {
+		c, pixels, pixelBytes := f.ParamI32(), f.ParamI32(), f.ParamI32()
+		bias, flags, mask := f.ParamI32(), f.ParamI32(), f.ParamI32()
+		floor, v, at, end := b.floor(f, flags), f.F32x4(), f.I32(), f.I32()
+		f.Range(pixels, func(asm.I32) {
+			at.Set(bias)
+			end.Set(c.Add(pixelBytes))
+			f.While(c.Ne(end), func() {
+				v.Set(c.LoadF32x4(0).Add(at.LoadF32x4(0)).PMax(floor))
+				f.If(flags.And(asm.C(epilogueMask)), func() {
+					v.Set(v.AsI32x4().And(mask.LoadF32x4(0).Gt(asm.CF32x4(0))).AsF32x4())
+				})
+				f.StoreF32x4(c, 0, v)
+				for _, p := range []asm.I32{c, at, mask} {
+					p.Set(p.AddC(vectorBytes))
+				}
+			})
 		})
 	})
 }

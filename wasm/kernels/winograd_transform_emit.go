@@ -94,6 +94,22 @@ func (t *transforms) input() {
 
 var inputConstants = []float32{pointA2 * pointB2, pointA2 + pointB2, pointA2, pointB2, pointA, pointB}
 
+// inputGrad is out = B in, six to six.
+func (t *transforms) inputGrad() {
+	t.sums()
+	m := t.in
+	t.out[0].Set(m[0].Mul(t.c(pointA2 * pointB2)))
+	t.out[1].Set(t.b.NMAdd(m[2], t.c(pointA*pointB2), t.b.NMAdd(m[4], t.c(pointA2*pointB), m[5].Mul(t.c(pointA2*pointB2)))))
+	t.s.Set(m[0].Mul(t.c(pointA2 + pointB2)).Neg())
+	t.out[2].Set(t.b.NMAdd(m[1], t.c(pointB2), t.b.NMAdd(m[3], t.c(pointA2), t.s)))
+	t.s.Set(m[5].Mul(t.c(pointA2 + pointB2)).Neg())
+	t.out[3].Set(t.b.MAdd(m[2], t.c(pointA), t.b.MAdd(m[4], t.c(pointB), t.s)))
+	t.out[4].Set(m[0].Add(m[1].Add(m[3])))
+	t.out[5].Set(m[5])
+}
+
+var inputGradConstants = []float32{pointA2 * pointB2, pointA * pointB2, pointA2 * pointB, pointA2 + pointB2, pointA2, pointB2, pointA, pointB}
+
 // sums adds and subtracts the pairs of inputs for ±a and ±b, in place.
 func (t *transforms) sums() {
 	for i := 1; i < 5; i += 2 {
@@ -218,10 +234,7 @@ func (b *Builder) winogradOutput() *asm.Func {
 		dst, rowBytes, rows, columns := f.ParamI32(), f.ParamI32(), f.ParamI32(), f.ParamI32()
 		bias, flags, mask := f.ParamI32(), f.ParamI32(), f.ParamI32()
 		t := newTransforms(b, f, outputConstants...)
-		floor := f.F32x4()
-		// Without relu the floor is minus infinity, which leaves all numbers as they are.
-		floor.Set(asm.CI32x4(0xff800000).AsF32x4())
-		f.If(flags.And(asm.C(epilogueReLU)), func() { floor.Set(asm.CF32x4(0)) })
+		floor := b.floor(f, flags)
 		at, p, q, end, y, m := f.I32(), f.I32(), f.I32(), f.I32(), f.I32(), f.I32()
 		row := f.LetI32(matrix.MulC(6))
 		f.For(at, asm.C(0), pixelBytes, asm.C(vectorBytes), func() {
@@ -264,9 +277,58 @@ func (b *Builder) winogradOutput() *asm.Func {
 	})
 }
 
+// floor is what an epilogue's results are at least: without relu minus infinity, which leaves all numbers as they are.
+func (b *Builder) floor(f *asm.Func, flags asm.I32) asm.F32x4 {
+	floor := f.LetF32x4(asm.CI32x4(0xff800000).AsF32x4())
+	f.If(flags.And(asm.C(epilogueReLU)), func() { floor.Set(asm.CF32x4(0)) })
+	return floor
+}
+
+// winogradScatter is winograd_scatter(src, matrix, pixel_bytes, tmp, corner, row_bytes, top, height, left, width): B m Bᵀ is
+// added to the square of 6 x 6 pixels whose corner is pixel (top, left) of an image of height x width, where they are there.
+func (b *Builder) winogradScatter() *asm.Func {
+	return b.Function("winograd_scatter", func(f *asm.Func) {
+		src, matrix, pixelBytes, tmp := f.ParamI32(), f.ParamI32(), f.ParamI32(), f.ParamI32()
+		corner, rowBytes := f.ParamI32(), f.ParamI32()
+		top, height, left, width := f.ParamI32(), f.ParamI32(), f.ParamI32(), f.ParamI32()
+		t := newTransforms(b, f, inputGradConstants...)
+		at, p, q, y := f.I32(), f.I32(), f.I32(), f.I32()
+		matrices := f.LetI32(matrix.MulC(6))
+		f.For(at, asm.C(0), pixelBytes, asm.C(vectorBytes), func() {
+			q.Set(tmp)
+			f.Range(asm.C(6), func(j asm.I32) {
+				p.Set(src.Add(at).Add(j.Mul(matrix)))
+				for i := range t.in {
+					t.in[i].Set(p.LoadF32x4(0))
+					p.Set(p.Add(matrices))
+				}
+				t.inputGrad()
+				t.store(6, q, halfRowBytes)
+				q.Set(q.AddC(vectorBytes))
+			})
+			q.Set(tmp)
+			p.Set(corner.Add(at))
+			f.Range(asm.C(6), func(row asm.I32) {
+				f.If(top.Add(row).LtU(height), func() {
+					t.load(6, q, vectorBytes)
+					t.inputGrad()
+					y.Set(p)
+					for i, v := range t.out {
+						f.If(left.AddC(i).LtU(width), func() { f.StoreF32x4(y, 0, y.LoadF32x4(0).Add(v)) })
+						y.Set(y.Add(pixelBytes))
+					}
+				})
+				p.Set(p.Add(rowBytes))
+				q.Set(q.AddC(halfRowBytes))
+			})
+		})
+	})
+}
+
 // winogradGrad is winograd_grad(corner, row_bytes, pixel_bytes, rows, columns, zeros, tmp,
 // dst, matrix, panel, db): A ∂y Aᵀ for a square of outputs, of which the first rows and
-// columns are there, into panels of eight channels; db += the sum of its pixels.
+// columns are there, into panels of eight channels, which are one row where panel is 32; db += the sum of its pixels, unless it
+// is 0.
 func (b *Builder) winogradGrad() *asm.Func {
 	return b.Function("winograd_grad", func(f *asm.Func) {
 		corner, rowBytes, pixelBytes, rows, columns := f.ParamI32(), f.ParamI32(), f.ParamI32(), f.ParamI32(), f.ParamI32()
@@ -298,8 +360,10 @@ func (b *Builder) winogradGrad() *asm.Func {
 				p.Set(p.Add(pixelBytes))
 				q.Set(q.AddC(vectorBytes))
 			})
-			p.Set(db.Add(at))
-			f.StoreF32x4(p, 0, p.LoadF32x4(0).Add(sum))
+			f.If(db, func() {
+				p.Set(db.Add(at))
+				f.StoreF32x4(p, 0, p.LoadF32x4(0).Add(sum))
+			})
 			p.Set(dst.Add(at.ShrU(asm.C(5)).Mul(panel)).Add(at.And(asm.C(vectorBytes))))
 			q.Set(tmp)
 			end.Set(tmp.AddC(6 * halfRowBytes))
@@ -316,16 +380,12 @@ func (b *Builder) winogradGrad() *asm.Func {
 // emitWinogradPack divides the stored kernel's rows among the lanes.
 func emitWinogradPack(k *Body) {
 	src, dst, terms, columns := k.Arg("w"), k.Arg("u"), k.Arg("k"), k.Arg("n")
-	turned := k.LetI32(k.Arg("flags").And(asm.C(1)))
+	transposed := k.LetI32(k.Arg("flags").And(asm.C(winogradTransposed)))
 	t := newTransforms(k.Builder, k.Func, weightsConstants...)
-	storedRows := k.LetI32(columns.Select(terms, turned))
-	rowBytes := k.LetI32(terms.Select(columns, turned).MulC(4))
+	storedRows := k.LetI32(columns.Select(terms, transposed))
+	rowBytes := k.LetI32(terms.Select(columns, transposed).MulC(4))
 	tap := k.LetI32(storedRows.Mul(rowBytes))
 	matrix := k.LetI32(tap)
-	k.If(turned, func() {
-		src.Set(src.Add(tap.MulC(8)))
-		tap.Set(asm.C(0).Sub(tap))
-	})
 	var half [6][3]asm.F32x4
 	for i := range half {
 		for j := range half[i] {
@@ -348,7 +408,7 @@ func emitWinogradPack(k *Body) {
 				}
 			}
 			// Element (term, column) lies at column/8*terms*32 + term*32 + column%8*4.
-			k.IfElse(turned, func() {
+			k.IfElse(transposed, func() {
 				q.Set(row.ShrU(asm.C(3)).Mul(terms).MulC(32).Add(at.MulC(8)).Add(row.And(asm.C(7)).MulC(4)))
 			}, func() {
 				q.Set(at.ShrU(asm.C(5)).Mul(terms).MulC(32).Add(row.MulC(32)).Add(at.And(asm.C(vectorBytes))))
@@ -360,7 +420,7 @@ func emitWinogradPack(k *Body) {
 				}
 				t.weights()
 				for j := range 6 {
-					k.IfElse(turned, func() {
+					k.IfElse(transposed, func() {
 						for lane := range 4 {
 							k.StoreLaneF32x4(q, 32*lane, t.out[j], lane)
 						}
