@@ -2,10 +2,10 @@
 
 import { CLASSES } from './networks.js';
 
-/** Fills a <table> with the counts of score().matrix. */
-export function showConfusion(table, { matrix, accuracy, count }, epoch) {
+/** Fills a <table> with the counts of score().matrix; when says what is counted: "Epoch 3". */
+export function showConfusion(table, { matrix, accuracy, count }, when) {
   const caption = document.createElement('caption');
-  caption.textContent = `Epoch ${epoch + 1}: ${count.toLocaleString('en')} test digits, ${(accuracy * 100).toFixed(2)} % read right. Rows: what it is; columns: what was read.`;
+  caption.textContent = `${when}: ${count.toLocaleString('en')} test digits, ${(accuracy * 100).toFixed(2)} % read right. Rows: what it is; columns: what was read.`;
   table.replaceChildren(caption, head(), body(matrix));
 }
 

@@ -8,15 +8,16 @@ import { Curve } from './curves.js';
 import { hasMnist, loadDigits } from './digits.js';
 import { showEngine, showEngineState, startEngine } from './engine.js';
 import { FilePicker } from './files.js';
+import { keep, keptSince, loadChosen, loadKept, saveFiles } from './keeping.js';
 import { Settings } from './settings.js';
 import { LiveReader, centred, read } from './live.js';
-import { showMistakes } from './mistakes.js';
+import { clearMistakes, showMistakes } from './mistakes.js';
 import { NETWORKS, buildNetwork } from './networks.js';
 import { Pad, paintDigit } from './pad.js';
 import { ProblemPanel, problems } from './problems.js';
 import { ProgressLog, clock } from './progressline.js';
-import { largest } from './scores.js';
-import { train } from './training.js';
+import { largest, score } from './scores.js';
+import { tensors, train } from './training.js';
 
 const at = (id) => document.getElementById(id);
 
@@ -40,6 +41,7 @@ const setBars = makeBars(at('bars'));
 const reader = new LiveReader({ ask: readPad, show: showReading });
 const pad = new Pad(at('pad'), () => reader.refresh());
 let padTruth = null;
+const mistakes = { list: at('wrong'), note: at('mistakes-note') };
 const TITLE = document.title;
 const mnistHere = hasMnist();
 
@@ -49,6 +51,15 @@ settings.form.addEventListener('submit', (event) => {
 });
 at('pause').addEventListener('click', pauseOrResume);
 at('stop').addEventListener('click', stop);
+at('save').addEventListener('click', () => store(saveFiles));
+at('keep').addEventListener('click', () => store(keep));
+at('restore').addEventListener('click', () => take(loadKept));
+at('load').addEventListener('click', () => at('model-files').click());
+at('model-files').addEventListener('change', ({ target }) => {
+  const chosen = [...target.files];
+  target.value = ''; // so that the same files can be chosen again
+  if (chosen.length > 0) take((tg) => loadChosen(tg, chosen));
+});
 at('clear-pad').addEventListener('click', () => {
   padTruth = null;
   pad.clear();
@@ -59,6 +70,7 @@ at('random-digit').addEventListener('click', () => {
   putOnPad(images.slice(index * 784, (index + 1) * 784), labels[index]);
 });
 clearConfusion(at('confusion'));
+clearMistakes(mistakes);
 start();
 
 function setState(state) {
@@ -71,9 +83,18 @@ function setState(state) {
   at('pause').disabled = !running;
   at('pause').textContent = state === 'paused' ? 'Resume' : 'Pause';
   at('stop').disabled = !(running || state === 'preparing');
+  showKeeping();
   reader.follow(state === 'training');
   // Whoever pressed a button with the keyboard goes on from the next one that can be pressed.
   if (focused?.disabled) [at('pause'), at('stop'), at('train')].find((button) => !button.disabled)?.focus({ preventScroll: true });
+}
+
+// What can be saved and loaded now: a network that has learnt something, also while it goes on; and another one instead when nothing runs.
+function showKeeping() {
+  const { state } = document.body.dataset;
+  const learnt = page.model !== null && page.untrained === '' && ['idle', 'training', 'paused'].includes(state);
+  at('save').disabled = at('keep').disabled = !learnt;
+  at('load').disabled = at('restore').disabled = state !== 'idle';
 }
 
 function say(text) {
@@ -88,6 +109,7 @@ async function start() {
   say('Starting the engine…');
   page.model = null;
   page.untrained = '';
+  settings.withoutLoaded();
   const before = page.tg;
   page.tg = null;
   try {
@@ -103,6 +125,7 @@ async function start() {
   }
   showEngine(at('engine'), at('versions'), page.tg);
   performance.mark('engine');
+  showKept();
   // Train can be pressed once it is known what there is to train on.
   const mnist = await mnistHere;
   setState('idle');
@@ -164,13 +187,57 @@ const LOADING = {
 // An untrained network of the chosen kind: the one there is, when it has not been trained yet.
 async function network() {
   const { model: name } = settings.values();
-  if (page.model && page.untrained === name) return page.model;
+  if (page.model && (page.untrained === name || name === 'loaded')) return page.model;
   const made = await buildNetwork(page.tg, name);
-  page.model?.dispose();
-  page.model = made;
-  page.untrained = name;
-  at('summary').textContent = await made.summary();
+  await exchange(made, name);
+  settings.withoutLoaded();
   return made;
+}
+
+// Puts a network in the place of the one there was.
+async function exchange(model, untrained) {
+  page.model?.dispose();
+  page.model = model;
+  page.untrained = untrained;
+  showKeeping();
+  at('summary').textContent = await model.summary();
+}
+
+async function showKept() {
+  const since = await keptSince(page.tg);
+  at('restore').hidden = since === null;
+  if (since) at('restore').title = `Kept ${since.toLocaleString()}`;
+}
+
+// Saves the network; how says where.
+async function store(how) {
+  try {
+    say(await how(page.model));
+    await showKept();
+  } catch (error) {
+    panel.show(error);
+  }
+}
+
+// Loads a network: it can be asked at once, and Train goes on with it.
+async function take(how) {
+  panel.hide();
+  page.abort = new AbortController();
+  setState('preparing');
+  say('Loading the network…');
+  try {
+    const data = await digits();
+    await exchange(await how(page.tg), '');
+    settings.withLoaded();
+    clearResults();
+    const { x } = tensors(page.tg, data.test);
+    const accuracy = showScore(score((await page.model.predict(x, { batchSize: 256 })).data, data.test.labels), data, 'As loaded');
+    setState('idle');
+    say(`Loaded: it reads ${accuracy} of the test digits right. Train goes on with it.`);
+    reader.refresh();
+  } catch (error) {
+    fail(error);
+  }
 }
 
 function dataChanged() {
@@ -202,7 +269,7 @@ async function run() {
     if (abort.signal.aborted) throw new DOMException('stopped before training', 'AbortError');
     page.untrained = '';
     clearResults();
-    say(`Training the ${NETWORKS[chosen.model].name} on ${count(data.train, chosen.limit)} ${data.name}.`);
+    say(`Training the ${NETWORKS[chosen.model]?.name ?? 'loaded network'} on ${count(data.train, chosen.limit)} ${data.name}.`);
     setState('training');
     bringIntoView(at('progress'));
     const ended = await train({ ...chosen, tg: page.tg, model, data, signal: abort.signal }, shown(chosen, data));
@@ -233,7 +300,7 @@ function clearResults() {
   lossCurve.clear();
   accuracyCurve.clear();
   clearConfusion(at('confusion'));
-  at('wrong').replaceChildren();
+  clearMistakes(mistakes);
   for (const id of ['test-accuracy', 'epoch', 'rate', 'left']) at(id).textContent = '–';
 }
 
@@ -267,14 +334,20 @@ function shown({ epochs }, data) {
       log.update(line.at, { ...line.logs, val_accuracy: result.accuracy, val_loss: result.loss });
       lossCurve.addTest(epoch + 1, result.loss);
       accuracyCurve.addTest(epoch + 1, result.accuracy);
-      showConfusion(at('confusion'), result, epoch);
-      showMistakes({ list: at('wrong'), note: at('mistakes-note') }, result.wrong, data.test.images, putOnPad);
-      const accuracy = `${(result.accuracy * 100).toFixed(2)} %`;
-      at('test-accuracy').textContent = accuracy;
-      document.title = `${accuracy} – tabgrad`;
+      const accuracy = showScore(result, data, `Epoch ${epoch + 1}`);
       say(`Epoch ${epoch + 1} of ${epochs}: ${accuracy} of the test digits read right.`);
     },
   };
+}
+
+// Shows what the network makes of the test digits, and returns the share that it reads right, as text.
+function showScore(result, data, when) {
+  showConfusion(at('confusion'), result, when);
+  showMistakes(mistakes, result.wrong, data.test.images, putOnPad);
+  const accuracy = `${(result.accuracy * 100).toFixed(2)} %`;
+  at('test-accuracy').textContent = accuracy;
+  document.title = `${accuracy} – tabgrad`;
+  return accuracy;
 }
 
 // Keras prints its logs by name.

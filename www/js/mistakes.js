@@ -20,6 +20,12 @@ export function showMistakes({ list, note }, wrong, images, onPick) {
   list.replaceChildren(...shown.map((mistake) => item(mistake, images, onPick)));
 }
 
+/** Nothing is misread yet. */
+export function clearMistakes({ list, note }) {
+  list.replaceChildren();
+  note.textContent = 'After each epoch: the test digits it misread, the surest of its mistakes first.';
+}
+
 function item({ index, truth, guess, certainty }, images, onPick) {
   const bytes = images.subarray(index * SIDE * SIDE, (index + 1) * SIDE * SIDE);
   const canvas = document.createElement('canvas');

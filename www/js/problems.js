@@ -41,6 +41,22 @@ const BY_CODE = {
     text: 'Choose other files, or train on generated digits.',
     action: GENERATED,
   },
+  bad_format: {
+    title: 'These files are no network',
+    text: 'Choose a model’s .json together with the .bin files that it names, or one .safetensors file.',
+  },
+  not_found: {
+    title: 'A part of the network is missing',
+    text: 'Choose the .json and all .bin files that it names at once.',
+  },
+  quota_exceeded: {
+    title: 'The browser has no room',
+    text: 'Save the network as files instead.',
+  },
+  not_saved: {
+    title: 'The network was not saved',
+    text: 'The browser refused. Save it as files instead.',
+  },
   unsupported: {
     title: 'This browser can’t run the engine',
     text: 'It needs WebAssembly with SIMD: any current Chrome, Edge, Firefox or Safari has it.',
@@ -106,5 +122,13 @@ export const problems = {
     text: 'This server has no MNIST files (make mnist fetches them), so the page trains on digits that your browser draws itself.',
     tone: 'notice',
   }),
+  otherNetwork: (cause) => new PageProblem({
+    title: 'This network reads no digits',
+    text: 'The page needs one that takes 28 × 28 pixels and answers ten probabilities.',
+  }, cause),
+  otherLayers: (cause) => new PageProblem({
+    title: 'This network has parts that are not known here',
+    text: 'tabgrad has not all the layers that TensorFlow.js and Keras have.',
+  }, cause),
   files: (text, cause) => new PageProblem({ title: 'These files can’t be used', text, action: GENERATED }, cause),
 };

@@ -32,6 +32,18 @@ export class Settings {
     this.onData();
   }
 
+  /** A network was loaded: it is one more choice, and chosen. */
+  withLoaded() {
+    document.getElementById('loaded').hidden = false;
+    this.form.elements.model.value = 'loaded';
+  }
+
+  /** The loaded network is gone. */
+  withoutLoaded() {
+    document.getElementById('loaded').hidden = true;
+    if (this.form.elements.model.value === 'loaded') this.form.elements.model.value = 'cnn';
+  }
+
   /** The file inputs are there only for one's own files. */
   showOwnFiles() {
     document.getElementById('drop').hidden = this.values().source !== 'own';

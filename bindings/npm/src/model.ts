@@ -74,6 +74,8 @@ export class Sequential {
   #built: Promise<number> | undefined;
   /** The last compile(), which fit and the rest wait for. */
   #compiled: Promise<void> | undefined;
+  /** Whether compile was called, or the files it was loaded from said how. */
+  #isCompiled = false;
   #disposed = false;
   #fitting = false;
   #stopTraining = false;
@@ -100,6 +102,7 @@ export class Sequential {
     const model = new Sequential(connection, { name: loaded.name, layers: loaded.layers.map((layer) => new Config<'layer'>(layer.class_name, layer.config)) });
     model.userDefinedMetadata = loaded.metadata;
     model.#adopt(Promise.resolve(loaded.model));
+    model.#isCompiled = loaded.compiled;
     return model;
   }
 
@@ -131,7 +134,13 @@ export class Sequential {
     const compiled = this.#compile(options);
     compiled.catch(() => {}); // Reported by whatever waits for it.
     this.#compiled = compiled;
+    this.#isCompiled = true;
     return compiled;
+  }
+
+  /** Whether it can be trained: compile was called, or it was loaded with its optimizer. */
+  get compiled(): boolean {
+    return this.#isCompiled;
   }
 
   async #compile(options: CompileOptions): Promise<void> {
