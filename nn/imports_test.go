@@ -36,7 +36,7 @@ var arrows = []struct {
 	{"wasm/simd/internal", []string{"std", "nn/prog", "wasm/simd"}},
 	{"wasm/simd/profile", []string{"*"}},
 	{"wasm/browser", []string{"*"}},
-	{"wasm/shrink", []string{"std"}},
+	{"wasm/shrink", []string{"std", "wasm/asm"}},
 	{"wasm/worker", []string{"std", "nn/cpu", "wasm/simd", "wasm/worker", "github.com/syumai/workers"}},
 	{"wasm/worker/endpoint", []string{"std", "nn", "nn/prog", "nn/data", "nn/format"}},
 	{"wasm/worker/modelfile", []string{"std", "nn", "nn/data", "nn/format", "nn/cpu", "wasm/simd"}},

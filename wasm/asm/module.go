@@ -55,6 +55,7 @@ type Module struct {
 	exports   [][]byte
 	exported  map[string]bool
 	elems     [][]byte
+	data      [][]byte
 }
 
 // NewModule returns an empty module.
@@ -86,7 +87,8 @@ func (m *Module) Encode() []byte {
 	b = appendSection(b, 6, m.globals)
 	b = appendSection(b, 7, m.exports)
 	b = appendSection(b, 9, m.elems)
-	return appendSection(b, 10, code)
+	b = appendSection(b, 10, code)
+	return appendSection(b, 11, m.data)
 }
 
 // Func adds a function to the module; declare its parameters and results, then
@@ -129,6 +131,11 @@ func (m *Module) takeMemory(l Limits) {
 		panic("asm: a shared memory needs a maximum")
 	}
 	m.hasMemory = true
+}
+
+// Data puts bytes into the memory at offset, before any code of the module runs.
+func (m *Module) Data(offset int, bytes []byte) {
+	m.data = append(m.data, appendVec(append(append([]byte{0x00}, C(offset).code...), 0x0b), bytes))
 }
 
 // ImportTable imports the module's table of functions.

@@ -1,8 +1,8 @@
 // Command shrink rewrites a WebAssembly program of Go's (GOOS=js GOARCH=wasm) so that less of it has to be downloaded:
 //
-//	go run ./wasm/shrink program.wasm
+//	go run ./wasm/shrink [-pack] program.wasm
 //
-// It does two things, and neither changes what the program computes.
+// It does two things, with -pack three, and none changes what the program computes.
 //
 // Go's linker leaves out of the data every run of 8 zeros and more, and begins a new data segment after it. That is small
 // until it is compressed: the engine had 78,000 segments, whose offsets and lengths were a fifth of what brotli made of its
@@ -11,27 +11,33 @@
 // The tables by which the runtime finds a frame's file, line and arguments for a trace are emptied, with the runtime's
 // own value for "there is none". A panic still says what is wrong and names each function, with ?:0 for its line. What the
 // garbage collector and the stack's growth need is copied as it is.
+//
+// With -pack the program is put into another module, which makes it when its function unpack is called: see pack.go. That is
+// not for hosts that forbid compiling at run time.
 package main
 
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: shrink program.wasm")
+	packed := flag.Bool("pack", false, "put the program into a module that unpacks it")
+	flag.Parse()
+	if flag.NArg() != 1 {
+		fmt.Fprintln(os.Stderr, "usage: shrink [-pack] program.wasm")
 		os.Exit(2)
 	}
-	if err := rewrite(os.Args[1]); err != nil {
-		fmt.Fprintf(os.Stderr, "shrink: %s: %v\n", os.Args[1], err)
+	if err := rewrite(flag.Arg(0), *packed); err != nil {
+		fmt.Fprintf(os.Stderr, "shrink: %s: %v\n", flag.Arg(0), err)
 		os.Exit(1)
 	}
 }
 
-func rewrite(name string) error {
+func rewrite(name string, packed bool) error {
 	before, err := os.ReadFile(name)
 	if err != nil {
 		return err
@@ -42,6 +48,11 @@ func rewrite(name string) error {
 		fmt.Fprintf(os.Stderr, "shrink: %s keeps the tables of its traces: %v\n", name, err)
 	} else if err != nil {
 		return err
+	}
+	if packed {
+		if after, err = pack(after); err != nil {
+			return err
+		}
 	}
 	return os.WriteFile(name, after, 0o755)
 }

@@ -23,7 +23,7 @@ func TestShrunkProgramRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantOut, wantTrace := runNode(t, name)
-	if err := rewrite(name); err != nil {
+	if err := rewrite(name, false); err != nil {
 		t.Fatal(err)
 	}
 	after, err := os.ReadFile(name)

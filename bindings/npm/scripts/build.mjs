@@ -27,8 +27,8 @@ for (const [program, name] of [
   run('go', ['build', '-trimpath', '-ldflags=-s -w', '-gcflags=all=-l', ...inlined, '-o', join(dist, name), program], {
     env: { ...process.env, GOOS: 'js', GOARCH: 'wasm' },
   });
-  // A sixth less to download: zeros instead of 78,000 segments' offsets, and no lines in traces, which name the functions all the same.
-  run('go', ['run', './wasm/shrink', join(dist, name)]);
+  // A third less to download: no lines in traces, which name the functions all the same, and instructions that are packed by what they are.
+  run('go', ['run', './wasm/shrink', '-pack', join(dist, name)]);
 }
 for (const [from, to] of [
   ['gen_kernels_strict.wasm', 'kernels-strict.wasm'],

@@ -7,7 +7,7 @@ import { makeGo } from './go_scope.js';
 import { chooseKernels, lanesWait, loadKernels, type Kernels } from './kernels.js';
 import { isNode } from './platform.js';
 import type { EngineInfo, FromEngine, InitMessage, LaneStart, SpawnedMessage, ToEngine } from './protocol.js';
-import { compileWasm } from './wasm_files.js';
+import { compilePacked } from './wasm_files.js';
 
 /** The page's side of an engine on the calling thread. */
 export interface EnginePort {
@@ -59,7 +59,7 @@ export function startEngine({ init }: InitMessage, post: Post): EnginePort {
     const choice = chooseKernels(init);
     const [url, name] = choice.kernels === 'none' ? [init.files.cpuWasm, 'tabgrad-cpu.wasm'] : [init.files.wasm, 'tabgrad.wasm'];
     const [goModule, kernels] = await Promise.all([
-      compileWasm(url, name),
+      compilePacked(url, name),
       choice.kernels === 'none' ? null : loadKernels(init.files, choice.kernels, choice.isolated),
     ]);
     let note = choice.note;

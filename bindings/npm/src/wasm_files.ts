@@ -62,3 +62,12 @@ function bad(what: string, problem: string, cause?: unknown, code: ErrorCode = '
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Compiles a program that wasm/shrink has packed: a module that makes the one that is wanted. One that isn't packed is taken as it is. */
+export async function compilePacked(url: string, what: string): Promise<WebAssembly.Module> {
+  const module = await compileWasm(url, what);
+  if (!WebAssembly.Module.exports(module).some(({ name }) => name === 'unpack')) return module;
+  const { memory, unpack } = (await WebAssembly.instantiate(module)).exports as { memory: WebAssembly.Memory; unpack: () => [from: number, to: number] };
+  const [from, to] = unpack();
+  return WebAssembly.compile(new Uint8Array(memory.buffer, from, to - from));
+}

@@ -1,0 +1,499 @@
+package main
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tabgrad/tabgrad/wasm/asm"
+)
+
+// A packed program is a WebAssembly module that makes another one:
+//
+//	memory          at first the packed program
+//	unpack() i32 i32  where the program is in memory, from and to; its bytes are those of a WebAssembly module
+//
+// Packed, the instructions of all functions lie in streams, operation codes in one, and what belongs to them in others, by
+// what it is: brotli then finds in each what repeats there. The commonest things that Go's compiler writes are one code.
+// The engine's 4.6 million bytes of instructions become a third less after brotli than they are after it in their order.
+//
+//	ops        operation codes, and the operands of those for which kinds says so
+//	...        the operands of the others, see the constants below
+//
+// A return address, which Go writes to its stack before each call, is the function's number and one for the place of the call;
+// the latter is larger by a little than that of the call before in the same function, which takes one byte.
+type stream int
+
+const (
+	ops         stream = iota
+	locals             // each function's declarations of locals
+	branches           // labels of br and br_if
+	tableSizes         // of br_table, less the default
+	tables             // a byte for each label of br_table: nextLabel, sameLabel or otherLabel
+	otherLabels        // those
+	calls              // functions
+	frames             // the offset, in eighths, of a load from Go's stack; far: other loads from there, in otherFrames
+	otherFrames
+	loads  // offsets of other loads
+	stores // offsets of stores
+	moves  // i32.const behind local.get of Go's stack pointer: how far it moves
+	passed // i32.const behind a store: where a called function begins
+	words  // other i32.const
+	slots  // what codeSlot adds to the stack pointer, in eighths
+	longs  // i64.const of up to two bytes
+	farLongs
+	floats  // f32.const and f64.const
+	returns // return addresses: how much larger each is than the one before in its function
+	streams
+)
+
+// far in frames says that the offset is in otherFrames.
+const far = 255
+
+const (
+	nextLabel = iota // one more than the label before, the first than 0
+	sameLabel
+	otherLabel
+)
+
+// Codes of packed programs, in place of instructions that Go's compiler does not write (those on references).
+const (
+	codeReturn = 0xd0 + iota // i64.const of a return address
+	codeCall                 // callHead, a return address, callMiddle, a function, callTail, a label
+	codeSlot                 // slotHead, a distance, slotTail: the address of what lies so far up Go's stack
+	codePop                  // pop
+	codeFar                  // i64.const of three bytes and more
+	codesEnd
+)
+
+// sp is the local in which Go's functions have the stack pointer.
+const sp = 1
+
+var (
+	callHead   = []byte{0x20, sp, 0x41, 8, 0x6b, 0x22, sp, 0x24, 0, 0x20, sp, 0x42} // sp -= 8, the global too; sp[0] = the i64.const
+	callMiddle = []byte{0x37, 3, 0, 0x41, 0, 0x10}                                  // that begins at 0
+	callTail   = []byte{0x23, 0, 0x21, sp, 0x0d}                                    // sp is the global; br_if the callee did not return
+	slotHead   = []byte{0x20, sp, 0xad, 0x42}                                       // (i64)sp +
+	slotTail   = []byte{0x7c, 0xa7}                                                 // as an i32
+	pop        = []byte{0x20, sp, 0x41, 8, 0x6a, 0x22, sp, 0x24, 0}                 // sp += 8, the global too
+)
+
+// A kind is what follows an operation code in a module.
+type kind byte
+
+const (
+	unknown kind = iota
+	none
+	opByte   // a byte, which is in ops
+	opNumber // a number, which is in ops
+	opPair   // two of them
+	branch
+	branchTable
+	call
+	load
+	store
+	constI32
+	constI64
+	constF32
+	constF64
+	prefixed // a number and what prefixedBytes says
+)
+
+// kinds are the instructions of WebAssembly's first version, with sign extension and the operations of prefix 0xfc on numbers
+// and memory: all that Go's compiler writes.
+var kinds = func() [256]kind {
+	var k [256]kind
+	set := func(v kind, codes ...byte) {
+		for _, c := range codes {
+			k[c] = v
+		}
+	}
+	set(none, 0x00, 0x01, 0x05, opEnd, 0x0f, 0x1a, 0x1b)
+	for c := byte(0x45); c <= 0xc4; c++ {
+		set(none, c)
+	}
+	set(opByte, 0x02, 0x03, 0x04, 0x3f, 0x40)
+	set(branch, 0x0c, 0x0d)
+	set(branchTable, 0x0e)
+	set(call, 0x10)
+	set(opPair, 0x11)
+	set(opNumber, 0x20, 0x21, 0x22, 0x23, 0x24)
+	for c := byte(0x28); c <= 0x35; c++ {
+		set(load, c)
+	}
+	for c := byte(0x36); c <= 0x3e; c++ {
+		set(store, c)
+	}
+	set(constI32, 0x41)
+	set(constI64, 0x42)
+	set(constF32, 0x43)
+	set(constF64, 0x44)
+	set(prefixed, 0xfc)
+	return k
+}()
+
+// aligns are the alignments of the loads and stores from 0x28 on, as Go writes them: each to its own size.
+var aligns = [...]byte{2, 3, 2, 3, 0, 0, 1, 1, 0, 0, 1, 1, 2, 2, 2, 3, 2, 3, 0, 1, 0, 1, 2}
+
+// prefixedBytes is how many bytes of ops follow the operation after 0xfc: the memories of memory.copy and memory.fill.
+func prefixedBytes(op uint32) (int, bool) {
+	switch {
+	case op < 8: // saturating conversions
+		return 0, true
+	case op == 10:
+		return 2, true
+	case op == 11:
+		return 1, true
+	}
+	return 0, false
+}
+
+// A context is what came before an instruction, as far as its operand's stream depends on it.
+type context byte
+
+const (
+	afterOther context = iota
+	afterSP            // local.get of the stack pointer
+	afterStore
+)
+
+var errPack = errors.New("an instruction that Go's compiler does not write")
+
+// A packer takes functions apart.
+type packer struct {
+	out   [streams][]byte
+	first uint32 // the number that return addresses have for function 0 of the code section
+	known bool   // that number
+}
+
+const codeSection = 10
+
+// pack makes a packed program of a module.
+func pack(module []byte) ([]byte, error) {
+	sections, err := readSections(module)
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(sections, func(s section) bool { return s.id == codeSection })
+	if at < 0 {
+		return nil, fmt.Errorf("%w: there are none at all", errPack)
+	}
+	p := &packer{}
+	r := reader{rest: sections[at].body}
+	count := r.u32()
+	size := 0
+	for i := uint32(0); i < count && r.err == nil; i++ {
+		body := r.bytes(r.u32())
+		if err := p.function(i, body); err != nil {
+			return nil, fmt.Errorf("function %d of the code section: %w", i, err)
+		}
+		size += len(body) + paddedSize
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	u := unpacking{
+		before: writeSections(sections[:at]), after: writeSections(sections[at+1:])[len(header):],
+		streams: p.out, functions: int(count), first: p.first,
+	}
+	u.size = len(u.before) + 1 + paddedSize + len(binary.AppendUvarint(nil, uint64(count))) + size + len(u.after)
+	return u.module(), nil
+}
+
+// function takes function i of the code section apart.
+func (p *packer) function(i uint32, body []byte) error {
+	r := reader{rest: body}
+	for n := r.u32(); n > 0 && r.err == nil; n-- {
+		r.u32()
+		r.byte()
+	}
+	if r.err != nil {
+		return r.err
+	}
+	p.put(locals, body[:len(body)-len(r.rest)])
+	before, before2 := afterOther, uint32(0) // before2 is the last return address's place
+	for depth := 1; depth > 0; {
+		code := r.rest
+		if len(code) == 0 {
+			return errShort
+		}
+		if n := p.macro(i, code, &before2); n > 0 {
+			r.rest = code[n:]
+			before = afterOther
+			continue
+		}
+		op := r.byte()
+		begin := r.rest
+		taken := func() []byte { return begin[:len(begin)-len(r.rest)] }
+		k := kinds[op]
+		if k != constI64 {
+			p.put(ops, []byte{op})
+		}
+		next := afterOther
+		switch k {
+		case unknown:
+			return fmt.Errorf("%w: %#x", errPack, op)
+		case none:
+			if op == opEnd {
+				depth--
+			}
+		case opByte:
+			if p.put(ops, r.bytes(1)); op < 0x3f { // block, loop, if
+				depth++
+			}
+		case opNumber:
+			n := r.u32()
+			if p.put(ops, taken()); op == 0x20 && n == sp {
+				next = afterSP
+			}
+		case opPair:
+			r.u32()
+			r.u32()
+			p.put(ops, taken())
+		case branch:
+			r.u32()
+			p.put(branches, taken())
+		case branchTable:
+			p.table(&r)
+		case call:
+			r.u32()
+			p.put(calls, taken())
+		case load, store:
+			if align := r.byte(); r.err == nil && align != aligns[op-0x28] {
+				return fmt.Errorf("%w: %#x with alignment %d", errPack, op, align)
+			}
+			p.offset(k, before, &r)
+			if k == store {
+				next = afterStore
+			}
+		case constI32:
+			r.s32()
+			to := words
+			switch before {
+			case afterSP:
+				to = moves
+			case afterStore:
+				to = passed
+			}
+			p.put(to, taken())
+		case constI64:
+			r.s64()
+			if to := taken(); len(to) > 2 {
+				p.put(ops, []byte{codeFar})
+				p.put(farLongs, to)
+			} else {
+				p.put(ops, []byte{op})
+				p.put(longs, to)
+			}
+		case constF32:
+			p.put(floats, r.bytes(4))
+		case constF64:
+			p.put(floats, r.bytes(8))
+		case prefixed:
+			n, ok := prefixedBytes(r.u32())
+			if r.err == nil && !ok {
+				return fmt.Errorf("%w: 0xfc % x", errPack, taken())
+			}
+			r.bytes(uint32(n))
+			p.put(ops, taken())
+		}
+		if r.err != nil {
+			return r.err
+		}
+		before = next
+	}
+	if len(r.rest) != 0 {
+		return fmt.Errorf("%w: %d bytes behind its end", errPack, len(r.rest))
+	}
+	return nil
+}
+
+// offset takes a load's or store's apart.
+func (p *packer) offset(k kind, before context, r *reader) {
+	begin := r.rest
+	v := r.u32()
+	bytes := begin[:len(begin)-len(r.rest)]
+	switch {
+	case k == store:
+		p.put(stores, bytes)
+	case before != afterSP:
+		p.put(loads, bytes)
+	case v%8 == 0 && v/8 < far:
+		p.put(frames, []byte{byte(v / 8)})
+	default:
+		p.put(frames, []byte{far})
+		p.put(otherFrames, bytes)
+	}
+}
+
+// table takes br_table's labels apart.
+func (p *packer) table(r *reader) {
+	begin := r.rest
+	n := r.u32()
+	p.put(tableSizes, begin[:len(begin)-len(r.rest)])
+	last := uint32(0)
+	for i := uint32(0); i <= n && r.err == nil; i++ {
+		begin := r.rest
+		label := r.u32()
+		switch label {
+		case last + 1:
+			p.put(tables, []byte{nextLabel})
+		case last:
+			p.put(tables, []byte{sameLabel})
+		default:
+			p.put(tables, []byte{otherLabel})
+			p.put(otherLabels, begin[:len(begin)-len(r.rest)])
+		}
+		last = label
+	}
+}
+
+// macro puts what has a code of its own, and returns how many bytes of code that is; 0 for none. last is the place of the
+// function's last return address.
+func (p *packer) macro(i uint32, code []byte, last *uint32) int {
+	r := reader{rest: code}
+	switch {
+	case r.skip(pop):
+		p.put(ops, []byte{codePop})
+	case r.skip(callHead):
+		step, ok := p.returnAddress(i, *last, &r)
+		if !ok || !r.skip(callMiddle) {
+			return 0
+		}
+		at := r.rest
+		r.u32()
+		function := at[:len(at)-len(r.rest)]
+		if !r.skip(callTail) {
+			return 0
+		}
+		at = r.rest
+		r.u32()
+		if r.err != nil {
+			return 0
+		}
+		p.put(ops, []byte{codeCall})
+		p.put(returns, []byte{step})
+		p.put(calls, function)
+		p.put(branches, at[:len(at)-len(r.rest)])
+		*last += uint32(step)
+	case r.skip(slotHead):
+		v := r.s64()
+		if v < 0 || v%8 != 0 || v/8 > 255 || !r.skip(slotTail) {
+			return 0
+		}
+		p.put(ops, []byte{codeSlot})
+		p.put(slots, []byte{byte(v / 8)})
+	case code[0] == 0x42:
+		r.byte()
+		step, ok := p.returnAddress(i, *last, &r)
+		if !ok {
+			return 0
+		}
+		p.put(ops, []byte{codeReturn})
+		p.put(returns, []byte{step})
+		*last += uint32(step)
+	default:
+		return 0
+	}
+	return len(code) - len(r.rest)
+}
+
+// returnAddress reads an i64.const that is a return address of function i, and how much larger its place is than last.
+func (p *packer) returnAddress(i, last uint32, r *reader) (step byte, ok bool) {
+	v := r.s64()
+	function, place := v>>16, uint32(v&0xffff)
+	if r.err != nil || len(r.rest) == 0 || r.rest[0] != 0x37 || place < last || place-last > 255 || function < int64(i) || function > 1<<20 {
+		return 0, false
+	}
+	first := uint32(function) - i
+	if !p.known {
+		// Go's functions begin at 0x1000 (cmd/internal/obj/wasm, funcValueOffset), imports first.
+		if first < 0x1000 || first > 0x1200 {
+			return 0, false
+		}
+		p.first, p.known = first, true
+	}
+	return byte(place - last), p.first == first
+}
+
+func (p *packer) put(to stream, b []byte) { p.out[to] = append(p.out[to], b...) }
+
+// skip takes bytes that are next, and reports whether they are.
+func (r *reader) skip(want []byte) bool {
+	if r.err != nil || len(r.rest) < len(want) || string(r.rest[:len(want)]) != string(want) {
+		return false
+	}
+	r.rest = r.rest[len(want):]
+	return true
+}
+
+// s64 reads a signed LEB128.
+func (r *reader) s64() int64 {
+	var v int64
+	for shift := 0; ; shift += 7 {
+		b := r.byte()
+		if r.err == nil && shift > 63 {
+			r.err = errors.New("a number of more than 64 bits")
+		}
+		if r.err != nil {
+			return 0
+		}
+		v |= int64(b&0x7f) << shift
+		if b&0x80 == 0 {
+			if b&0x40 != 0 && shift < 57 {
+				v |= -1 << (shift + 7)
+			}
+			return v
+		}
+	}
+}
+
+// An unpacking is a packed program before it is a module.
+type unpacking struct {
+	before, after []byte // the program's sections before and behind its code, the header in front
+	streams       [streams][]byte
+	functions     int
+	first         uint32 // the number that return addresses have for function 0
+	size          int    // of the program
+}
+
+// paddedSize is how many bytes the sizes of the code section and of its functions take: they are written when what they are of
+// is there.
+const paddedSize = 5
+
+// module lays the packed program out in a memory with room for the program behind it.
+func (u *unpacking) module() []byte {
+	m := asm.NewModule()
+	var data []byte
+	lay := func(b []byte) int {
+		at := dataStart + len(data)
+		data = append(data, b...)
+		return at
+	}
+	var from [streams]int
+	for s, b := range u.streams {
+		from[s] = lay(b)
+	}
+	before, after := lay(u.before), lay(u.after)
+	var table [256]byte
+	for op, k := range kinds {
+		table[op] = byte(k)
+	}
+	for op := codeReturn; op < codesEnd; op++ {
+		table[op] = byte(prefixed) + 1 + byte(op-codeReturn)
+	}
+	tableAt := lay(table[:])
+	alignsAt := lay(aligns[:])
+	to := dataStart + len(data)
+	m.Memory(asm.Limits{Min: uint32(to+u.size)>>16 + 1})
+	m.ExportMemory("memory")
+	m.Data(dataStart, data)
+	e := &unpacker{Func: m.Func("unpack"), kinds: tableAt, aligns: alignsAt, first: u.first}
+	e.emit(from, u.functions, before, len(u.before), after, len(u.after), to)
+	m.Export("unpack", e.Func)
+	return m.Encode()
+}
+
+// dataStart is where the packed program lies.
+const dataStart = 16

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tetratelabs/wazero"
+)
+
+// A program that was packed, and unpacked by its own code, is the program: every section, every function, byte for byte.
+func TestPackedProgram(t *testing.T) {
+	program, err := shrink(build(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed, err := pack(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := unpack(t, packed)
+	sameProgram(t, got, program)
+
+	name := filepath.Join(t.TempDir(), "program.wasm")
+	run := func(program []byte) (out, trace string) {
+		t.Helper()
+		if err := os.WriteFile(name, program, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return runNode(t, name)
+	}
+	wantOut, wantTrace := run(program)
+	if out, trace := run(got); out != wantOut || trace != wantTrace {
+		t.Errorf("the program printed\n%s\n%s\nand before it was packed\n%s\n%s", out, trace, wantOut, wantTrace)
+	}
+}
+
+// What Go's compiler writes seldom, at the ends of what the streams hold.
+func TestPackedInstructions(t *testing.T) {
+	returnTo := func(v int64) []byte { return join([]byte{0x42}, signed(v), []byte{0x37, 3, 0}) }
+	callFrom := func(v int64, tail ...byte) []byte {
+		return join(callHead, signed(v), callMiddle, []byte{0x81, 0x01}, callTail, []byte{3}, tail)
+	}
+	const first = 0x1001 << 16 // what return addresses of the first function begin with
+	for name, code := range map[string][]byte{
+		"nothing":          {},
+		"blocks":           {0x02, 0x40, 0x03, 0x7f, 0x04, 0x40, 0x05, 0x0b, 0x0b, 0x0b},
+		"branches":         {0x0c, 0, 0x0d, 0x80, 0x01},
+		"br_table":         {0x0e, 5, 0, 1, 1, 7, 2, 0x80, 0x01},
+		"br_table of none": {0x0e, 0, 0},
+		"calls":            {0x10, 5, 0x11, 0x90, 0x01, 0},
+		"locals":           {0x20, 1, 0x21, 0x81, 0x01, 0x22, 0x7f, 0x23, 0, 0x24, 2},
+		"loads":            {0x28, 2, 0, 0x29, 3, 0x80, 0x7f, 0x2d, 0, 1, 0x35, 2, 9},
+		"frames":           {0x20, 1, 0x29, 3, 8, 0x20, 1, 0x29, 3, 9, 0x20, 1, 0x29, 3, 0xf0, 0x0f, 0x20, 1, 0x28, 2, 0xf8, 0x0f, 0x20, 2, 0x29, 3, 8},
+		"stores":           {0x36, 2, 0, 0x37, 3, 0x88, 0x01, 0x3e, 2, 4, 0x38, 2, 0, 0x39, 3, 0},
+		"i32 constants":    {0x41, 0x7f, 0x20, 1, 0x41, 0x80, 0x7f, 0x37, 3, 0, 0x41, 5, 0x41, 6},
+		"i64 constants":    {0x42, 0, 0x42, 0xff, 0x00, 0x42, 0x80, 0x80, 0x04, 0x42, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f},
+		"floats":           {0x43, 1, 2, 3, 4, 0x44, 1, 2, 3, 4, 5, 6, 7, 0xd0},
+		"slots":            join(slotHead, signed(2040), slotTail, slotHead, signed(2048), slotTail, slotHead, signed(9), slotTail, slotHead, signed(-8), slotTail, slotHead, signed(16)),
+		"saturating":       {0xfc, 0, 0xfc, 7},
+		"memory":           {0xfc, 10, 0, 0, 0xfc, 11, 0, 0x3f, 0, 0x40, 0},
+		"pops":             join(pop, pop[:6], pop),
+		"numbers":          {0x45, 0xc4, 0xad, 0xa7, 0x1a, 0x1b, 0x0f, 0x00, 0x01},
+		"return addresses": join(returnTo(first), returnTo(first+255), returnTo(first+511), returnTo(first+400), returnTo(first+767), returnTo(first+511+0xffff), returnTo(1<<40)),
+		"of others":        join(returnTo(first), returnTo(first+1<<16), returnTo(first), returnTo(7<<16), returnTo(-first)),
+		"Go's calls":       join(callFrom(first+1), callFrom(first+2), callFrom(first+2), callFrom(first+1), callFrom(first+300)),
+		"half a call":      join(callHead, signed(first+1), callMiddle, []byte{0x05}, callTail[:3], callHead, signed(first+2), []byte{0x37, 3, 0, 0x41, 1}),
+	} {
+		program := writeSections([]section{
+			{1, []byte{0}},
+			{codeSection, functions([]byte{0}, join([]byte{2, 3, 0x7f, 0x80, 0x01, 0x7e}, code))},
+			{dataSection, []byte{0}},
+		})
+		packed, err := pack(program)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		t.Run(name, func(t *testing.T) { sameProgram(t, unpack(t, packed), program) })
+	}
+}
+
+func TestPackRefuses(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		body []byte
+		want error
+	}{
+		{"references", []byte{0, 0xd0, 0x70}, errPack},
+		{"SIMD", []byte{0, 0xfd, 0}, errPack},
+		{"tables", []byte{0, 0xfc, 12, 0, 0}, errPack},
+		{"another alignment", []byte{0, 0x29, 2, 0}, errPack},
+		{"code behind the end", []byte{0, opEnd, 0x01}, errPack},
+		{"cut constant", []byte{0, 0x43, 1}, errShort},
+		{"cut locals", []byte{9}, errShort},
+	} {
+		module := writeSections([]section{{codeSection, functions(test.body)}})
+		if _, err := pack(module); !errors.Is(err, test.want) {
+			t.Errorf("%s: error is %v, wanted %v", test.name, err, test.want)
+		}
+	}
+	if _, err := pack(writeSections([]section{{1, []byte{0}}})); !errors.Is(err, errPack) {
+		t.Errorf("no code: error is %v, wanted %v", err, errPack)
+	}
+	if _, err := pack([]byte("<!doctype html>")); err == nil || !strings.Contains(err.Error(), "not a WebAssembly module") {
+		t.Errorf("a page: error is %v", err)
+	}
+}
+
+// Any function is refused or comes back.
+func FuzzPack(f *testing.F) {
+	f.Add([]byte{0, 0x20, 1, 0x29, 3, 8})
+	f.Add(join([]byte{0}, callHead, signed(0x1000<<16+1), callMiddle, []byte{5}, callTail, []byte{1}))
+	f.Add(join([]byte{0}, slotHead, signed(16), slotTail, pop))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		program := writeSections([]section{{codeSection, functions(body)}})
+		packed, err := pack(program)
+		if err != nil {
+			return
+		}
+		sameProgram(t, unpack(t, packed), program)
+	})
+}
+
+// functions is a code section of bodies without their ends.
+func functions(bodies ...[]byte) []byte {
+	out := []byte{byte(len(bodies))}
+	for _, b := range bodies {
+		out = binary.AppendUvarint(out, uint64(len(b)+1))
+		out = append(append(out, b...), opEnd)
+	}
+	return out
+}
+
+func signed(v int64) []byte {
+	var out []byte
+	for {
+		b := byte(v & 0x7f)
+		v >>= 7
+		if v == 0 && b&0x40 == 0 || v == -1 && b&0x40 != 0 {
+			return append(out, b)
+		}
+		out = append(out, b|0x80)
+	}
+}
+
+// unpack runs a packed program's own function.
+func unpack(t *testing.T, packed []byte) []byte {
+	t.Helper()
+	r := wazero.NewRuntimeWithConfig(t.Context(), wazero.NewRuntimeConfigInterpreter())
+	defer r.Close(t.Context())
+	m, err := r.Instantiate(t.Context(), packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	span, err := m.ExportedFunction("unpack").Call(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, ok := m.Memory().Read(uint32(span[0]), uint32(span[1]-span[0]))
+	if !ok {
+		t.Fatalf("the program is at %d to %d, outside of memory", span[0], span[1])
+	}
+	return bytes.Clone(b)
+}
+
+func sameProgram(t *testing.T, got, want []byte) {
+	t.Helper()
+	sections := func(program []byte) []section {
+		s, err := readSections(program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	is, was := sections(got), sections(want)
+	if len(is) != len(was) {
+		t.Fatalf("%d sections, wanted %d", len(is), len(was))
+	}
+	for k := range was {
+		if is[k].id != was[k].id {
+			t.Fatalf("section %d is of kind %d, wanted %d", k, is[k].id, was[k].id)
+		}
+		if was[k].id != codeSection {
+			if !bytes.Equal(is[k].body, was[k].body) {
+				t.Errorf("section %d differs", k)
+			}
+			continue
+		}
+		a, b := bodies(t, is[k].body), bodies(t, was[k].body)
+		if !slices.EqualFunc(a, b, bytes.Equal) {
+			t.Errorf("the %d functions differ from the %d before", len(a), len(b))
+		}
+	}
+}
+
+func bodies(t *testing.T, section []byte) [][]byte {
+	t.Helper()
+	r := reader{rest: section}
+	list := make([][]byte, r.u32())
+	for i := range list {
+		list[i] = r.bytes(r.u32())
+	}
+	if r.err != nil || len(r.rest) > 0 {
+		t.Fatalf("the code section: %v, %d bytes too many", r.err, len(r.rest))
+	}
+	return list
+}

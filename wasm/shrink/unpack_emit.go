@@ -1,0 +1,242 @@
+package main
+
+import (
+	"encoding/binary"
+
+	"github.com/tabgrad/tabgrad/wasm/asm"
+)
+
+// An unpacker writes the function that puts a packed program together again; package pack.go says what of.
+type unpacker struct {
+	*asm.Func
+	kinds, aligns int    // where the tables of those names are
+	first         uint32 // the number that return addresses have for function 0
+
+	to   asm.I32          // where the next byte of the program goes
+	from [streams]asm.I32 // where the next of each stream is
+}
+
+// emit writes the function for streams at from, and the program to be made at to.
+func (u *unpacker) emit(from [streams]int, functions, before, beforeSize, after, afterSize, to int) {
+	u.Returns(asm.TypeI32, asm.TypeI32)
+	u.to = u.LetI32(asm.C(to + beforeSize))
+	for s := range u.from {
+		u.from[s] = u.LetI32(asm.C(from[s]))
+	}
+	u.MemoryCopy(asm.C(to), asm.C(before), asm.C(beforeSize))
+	u.put(codeSection)
+	u.sized(func() {
+		u.put(binary.AppendUvarint(nil, uint64(functions))...)
+		u.Range(asm.C(functions), func(i asm.I32) {
+			u.sized(func() { u.function(u.LetI32(i.Add(asm.C(int(u.first))).Shl(asm.C(16)))) })
+		})
+	})
+	u.MemoryCopy(u.to, asm.C(after), asm.C(afterSize))
+	u.Return(asm.C(to), u.to.AddC(afterSize))
+}
+
+// sized writes what body writes behind its size.
+func (u *unpacker) sized(body func()) {
+	at := u.LetI32(u.to)
+	u.to.Set(u.to.AddC(paddedSize))
+	body()
+	size := u.LetI32(u.to.Sub(at).SubC(paddedSize))
+	for i := range paddedSize {
+		b := size.ShrU(asm.C(7 * i)).And(asm.C(0x7f))
+		if i < paddedSize-1 {
+			b = b.Or(asm.C(0x80))
+		}
+		u.StoreU8(at, i, b)
+	}
+}
+
+// function writes a function whose return addresses are those from base on.
+func (u *unpacker) function(base asm.I32) {
+	// The declarations of locals: pairs of a number and a type.
+	pairs := u.LetI32(u.number(locals))
+	u.Range(pairs, func(asm.I32) {
+		u.copyNumber(locals)
+		u.copyBytes(locals, 1)
+	})
+	place, before, next := u.LetI32(asm.C(0)), u.LetI32(asm.C(int(afterOther))), u.I32()
+	depth, op := u.LetI32(asm.C(1)), u.I32()
+	returnAddress := func() {
+		place.Set(place.Add(u.byte(returns)))
+		u.putS(base.Or(place))
+	}
+	u.DoWhile(func() {
+		op.Set(u.byte(ops))
+		next.Set(asm.C(int(afterOther)))
+		kind := op.LoadU8(u.kinds)
+		plain := func() { u.StoreU8(u.to, 0, op); u.to.Set(u.to.AddC(1)) }
+		offset := func() {
+			plain()
+			u.StoreU8(u.to, 0, op.LoadU8(u.aligns-0x28))
+			u.to.Set(u.to.AddC(1))
+		}
+		cases := []func(){
+			unknown: func() { u.Unreachable() },
+			none: func() {
+				plain()
+				depth.Set(depth.Sub(op.Eq(asm.C(opEnd))))
+			},
+			opByte: func() {
+				plain()
+				u.copyBytes(ops, 1)
+				depth.Set(depth.Add(op.LtU(asm.C(0x3f))))
+			},
+			opNumber: func() {
+				plain()
+				isSP := op.Eq(asm.C(0x20)).And(u.from[ops].LoadU8(0).Eq(asm.C(sp)))
+				next.Set(isSP.MulC(int(afterSP)))
+				u.copyNumber(ops)
+			},
+			opPair: func() {
+				plain()
+				u.copyNumber(ops)
+				u.copyNumber(ops)
+			},
+			branch:      func() { plain(); u.copyNumber(branches) },
+			branchTable: func() { plain(); u.table() },
+			call:        func() { plain(); u.copyNumber(calls) },
+			load: func() {
+				offset()
+				u.IfElse(before.Eq(asm.C(int(afterSP))), u.frame, func() { u.copyNumber(loads) })
+			},
+			store: func() {
+				offset()
+				u.copyNumber(stores)
+				next.Set(asm.C(int(afterStore)))
+			},
+			constI32: func() {
+				plain()
+				u.Switch(before, []func(){
+					afterOther: func() { u.copyNumber(words) },
+					afterSP:    func() { u.copyNumber(moves) },
+				}, func() { u.copyNumber(passed) })
+			},
+			constI64: func() { plain(); u.copyNumber(longs) },
+			constF32: func() { plain(); u.copyBytes(floats, 4) },
+			constF64: func() { plain(); u.copyBytes(floats, 8) },
+			prefixed: func() {
+				plain()
+				sub := u.LetI32(u.number(ops))
+				u.If(sub.Eq(asm.C(10)), func() { u.copyBytes(ops, 2) })
+				u.If(sub.Eq(asm.C(11)), func() { u.copyBytes(ops, 1) })
+			},
+		}
+		macros := []func(){
+			codeReturn - codeReturn: func() {
+				u.put(0x42)
+				returnAddress()
+			},
+			codeCall - codeReturn: func() {
+				u.put(callHead...)
+				returnAddress()
+				u.put(callMiddle...)
+				u.copyNumber(calls)
+				u.put(callTail...)
+				u.copyNumber(branches)
+			},
+			codeSlot - codeReturn: func() {
+				u.put(slotHead...)
+				u.putS(u.byte(slots).Shl(asm.C(3)))
+				u.put(slotTail...)
+			},
+			codePop - codeReturn: func() { u.put(pop...) },
+			codeFar - codeReturn: func() {
+				u.put(0x42)
+				u.copyNumber(farLongs)
+			},
+		}
+		u.Switch(kind, append(cases, macros...), func() { u.Unreachable() })
+		before.Set(next)
+	}, func() asm.I32 { return depth })
+}
+
+// frame writes the offset of a load from the stack.
+func (u *unpacker) frame() {
+	v := u.LetI32(u.byte(frames))
+	u.IfElse(v.Eq(asm.C(far)), func() { u.copyNumber(otherFrames) }, func() { u.putU(v.Shl(asm.C(3))) })
+}
+
+// table writes br_table's labels.
+func (u *unpacker) table() {
+	n, label := u.LetI32(u.number(tableSizes)), u.LetI32(asm.C(0))
+	u.Range(n.AddC(1), func(asm.I32) {
+		how := u.LetI32(u.byte(tables))
+		u.IfElse(how.Eq(asm.C(otherLabel)), func() {
+			label.Set(u.number(otherLabels))
+		}, func() {
+			label.Set(label.Add(how.Eq(asm.C(nextLabel))))
+			u.putU(label)
+		})
+	})
+}
+
+// put writes bytes that are always the same.
+func (u *unpacker) put(b ...byte) {
+	for i := 0; i < len(b); {
+		if len(b)-i >= 8 {
+			u.StoreI64(u.to, i, asm.C64(int64(binary.LittleEndian.Uint64(b[i:]))))
+			i += 8
+			continue
+		}
+		u.StoreU8(u.to, i, asm.C(int(b[i])))
+		i++
+	}
+	u.to.Set(u.to.AddC(len(b)))
+}
+
+// byte is a stream's next.
+func (u *unpacker) byte(s stream) asm.I32 {
+	u.from[s].Set(u.from[s].AddC(1))
+	return u.LetI32(u.from[s].SubC(1).LoadU8(0))
+}
+
+func (u *unpacker) copyBytes(s stream, n int) {
+	for i := range n {
+		u.StoreU8(u.to, i, u.from[s].LoadU8(i))
+	}
+	u.to.Set(u.to.AddC(n))
+	u.from[s].Set(u.from[s].AddC(n))
+}
+
+// copyNumber copies a LEB128, signed or not.
+func (u *unpacker) copyNumber(s stream) {
+	b := u.I32()
+	u.DoWhile(func() {
+		b.Set(u.from[s].LoadU8(0))
+		u.copyBytes(s, 1)
+	}, func() asm.I32 { return b.ShrU(asm.C(7)) })
+}
+
+// number is copyNumber, and the unsigned number.
+func (u *unpacker) number(s stream) asm.I32 {
+	v, b, shift := u.LetI32(asm.C(0)), u.I32(), u.LetI32(asm.C(0))
+	u.DoWhile(func() {
+		b.Set(u.from[s].LoadU8(0))
+		u.copyBytes(s, 1)
+		v.Set(v.Or(b.And(asm.C(0x7f)).Shl(shift)))
+		shift.Set(shift.AddC(7))
+	}, func() asm.I32 { return b.ShrU(asm.C(7)) })
+	return v
+}
+
+// putU writes an unsigned LEB128.
+func (u *unpacker) putU(v asm.I32) { u.putNumber(v, 0x7f) }
+
+// putS writes a signed LEB128 that is not below 0.
+func (u *unpacker) putS(v asm.I32) { u.putNumber(v, 0x3f) }
+
+// putNumber writes a LEB128 whose last byte is at most last.
+func (u *unpacker) putNumber(v asm.I32, last int) {
+	v = u.LetI32(v)
+	u.While(v.GtU(asm.C(last)), func() {
+		u.StoreU8(u.to, 0, v.And(asm.C(0x7f)).Or(asm.C(0x80)))
+		u.to.Set(u.to.AddC(1))
+		v.Set(v.ShrU(asm.C(7)))
+	})
+	u.StoreU8(u.to, 0, v)
+	u.to.Set(u.to.AddC(1))
+}
