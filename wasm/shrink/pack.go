@@ -45,6 +45,18 @@ const (
 	farLongs
 	floats  // f32.const and f64.const
 	returns // return addresses: how much larger each is than the one before in its function
+
+	// Of the function table, see packtable.go.
+	recordNames
+	recordArgs
+	recordDefers
+	recordKinds
+	recordTables // tableNone, tableNew or tableOld for each table of instructions
+	newTables
+	oldTables
+	recordData // of the records' other data, the first, which is most often there, in streams of their own
+	recordData0
+	recordData1
 	streams
 )
 
@@ -193,11 +205,10 @@ func pack(module []byte) ([]byte, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	u := unpacking{
-		before: writeSections(sections[:at]), after: writeSections(sections[at+1:])[len(header):],
-		streams: p.out, functions: int(count), first: p.first,
-	}
+	u := unpacking{before: writeSections(sections[:at]), after: writeSections(sections[at+1:])[len(header):], functions: int(count), first: p.first}
 	u.size = len(u.before) + 1 + paddedSize + len(binary.AppendUvarint(nil, uint64(count))) + size + len(u.after)
+	u.table = p.functionTable(&u.after)
+	u.streams = p.out
 	return u.module(), nil
 }
 
@@ -451,7 +462,8 @@ func (r *reader) s64() int64 {
 
 // An unpacking is a packed program before it is a module.
 type unpacking struct {
-	before, after []byte // the program's sections before and behind its code, the header in front
+	before, after []byte // the program's sections before and behind its code, the header in front; without the function table
+	table         functionTable
 	streams       [streams][]byte
 	functions     int
 	first         uint32 // the number that return addresses have for function 0
@@ -489,7 +501,7 @@ func (u *unpacking) module() []byte {
 	m.Memory(asm.Limits{Min: uint32(to+u.size)>>16 + 1})
 	m.ExportMemory("memory")
 	m.Data(dataStart, data)
-	e := &unpacker{Func: m.Func("unpack"), kinds: tableAt, aligns: alignsAt, first: u.first}
+	e := &unpacker{Func: m.Func("unpack"), kinds: tableAt, aligns: alignsAt, first: u.first, table: u.table}
 	e.emit(from, u.functions, before, len(u.before), after, len(u.after), to)
 	m.Export("unpack", e.Func)
 	return m.Encode()

@@ -40,6 +40,37 @@ func TestPackedProgram(t *testing.T) {
 	}
 }
 
+// The function table is packed as shrink leaves it, and stays as it is where it isn't that.
+func TestPackedFunctionTable(t *testing.T) {
+	behind := func(program []byte) []byte {
+		sections, err := readSections(program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := slices.IndexFunc(sections, func(s section) bool { return s.id == codeSection })
+		return writeSections(sections[at+1:])[len(header):]
+	}
+	program := build(t)
+	shrunk, err := shrink(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := behind(shrunk)
+	before := len(after)
+	if table := (&packer{}).functionTable(&after); table.functions < 1000 || len(after) > before-70*table.functions {
+		t.Errorf("%d functions' records were taken out of %d bytes, which left %d", table.functions, before, len(after))
+	}
+	after = behind(program)
+	if table := (&packer{}).functionTable(&after); table.functions != 0 || !bytes.Equal(after, behind(program)) {
+		t.Errorf("a table with files and lines was taken: %d functions", table.functions)
+	}
+	packed, err := pack(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameProgram(t, unpack(t, packed), program)
+}
+
 // What Go's compiler writes seldom, at the ends of what the streams hold.
 func TestPackedInstructions(t *testing.T) {
 	returnTo := func(v int64) []byte { return join([]byte{0x42}, signed(v), []byte{0x37, 3, 0}) }

@@ -24,12 +24,15 @@ const (
 	recordSize  = 44 // without its pcdata and funcdata
 	fieldEntry  = 0
 	fieldName   = 4
+	fieldArgs   = 8
+	fieldDefer  = 12 // deferreturn
 	fieldStack  = 16 // pcsp
 	fieldFile   = 20
 	fieldLine   = 24
 	fieldTables = 28 // npcdata
 	fieldUnit   = 32
 	fieldStart  = 36
+	fieldKind   = 40 // id, flags, 0
 	fieldData   = 43 // nfuncdata
 
 	// Only for traces (internal/abi/symtab.go): what the arguments are, and where they are still alive.

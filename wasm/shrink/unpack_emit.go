@@ -11,6 +11,7 @@ type unpacker struct {
 	*asm.Func
 	kinds, aligns int    // where the tables of those names are
 	first         uint32 // the number that return addresses have for function 0
+	table         functionTable
 
 	to   asm.I32          // where the next byte of the program goes
 	from [streams]asm.I32 // where the next of each stream is
@@ -31,9 +32,79 @@ func (u *unpacker) emit(from [streams]int, functions, before, beforeSize, after,
 			u.sized(func() { u.function(u.LetI32(i.Add(asm.C(int(u.first))).Shl(asm.C(16)))) })
 		})
 	})
-	u.MemoryCopy(u.to, asm.C(after), asm.C(afterSize))
-	u.Return(asm.C(to), u.to.AddC(afterSize))
+	u.copyMemory(after, u.table.at)
+	u.functionTable()
+	u.copyMemory(after+u.table.at, afterSize-u.table.at)
+	u.Return(asm.C(to), u.to)
 }
+
+func (u *unpacker) copyMemory(from, size int) {
+	u.MemoryCopy(u.to, asm.C(from), asm.C(size))
+	u.to.Set(u.to.AddC(size))
+}
+
+// functionTable writes the function table, if there is one.
+func (u *unpacker) functionTable() {
+	t := u.table
+	if t.functions == 0 {
+		return
+	}
+	index, base, entry := u.LetI32(u.to), u.LetI32(u.to.SubC(4)), u.LetI32(asm.C(int(t.firstEntry)))
+	u.to.Set(base.AddC(8 * t.functions))
+	u.put(t.end...)
+	name, largest, last := u.LetI32(asm.C(0)), u.LetI32(asm.C(0)), u.LetI32(asm.C(0))
+	table := func() asm.I32 {
+		v := u.LetI32(asm.C(0))
+		how := u.LetI32(u.byte(recordTables))
+		u.If(how.Eq(asm.C(tableNew)), func() {
+			largest.Set(largest.Add(u.readNumber(newTables)))
+			v.Set(largest)
+		})
+		u.If(how.Eq(asm.C(tableOld)), func() { v.Set(largest.Sub(u.readNumber(oldTables))) })
+		return v
+	}
+	u.Range(asm.C(t.functions), func(asm.I32) {
+		offset := u.LetI32(u.to.Sub(base).AddC(recordAlign - 1).And(asm.C(-recordAlign)))
+		record := u.LetI32(base.Add(offset))
+		u.StoreI32(record, fieldEntry, entry)
+		entry.Set(entry.AddC(functionStep))
+		u.StoreI32(index, 0, offset)
+		u.StoreI32(index, 4, entry)
+		index.Set(index.AddC(8))
+		name.Set(name.Add(u.readDifference(recordNames)))
+		u.StoreI32(record, fieldName, name)
+		u.StoreI32(record, fieldArgs, u.readNumber(recordArgs))
+		u.StoreI32(record, fieldDefer, u.readNumber(recordDefers))
+		tables := u.LetI32(u.byte(recordKinds))
+		u.StoreI32(record, fieldTables, tables)
+		u.StoreI32(record, fieldKind, u.from[recordKinds].LoadI32(0))
+		u.from[recordKinds].Set(u.from[recordKinds].AddC(4))
+		u.StoreI32(record, fieldStack, table())
+		u.to.Set(record.AddC(recordSize))
+		word := func(v asm.I32) {
+			u.StoreI32(u.to, 0, v)
+			u.to.Set(u.to.AddC(4))
+		}
+		u.Range(tables, func(asm.I32) { word(table()) })
+		u.Range(u.LetI32(record.LoadU8(fieldData)), func(k asm.I32) {
+			v := u.I32()
+			u.Switch(k, []func(){
+				func() { v.Set(u.readNumber(recordDataStream(0))) },
+				func() { v.Set(u.readNumber(recordDataStream(1))) },
+			}, func() { v.Set(u.readNumber(recordDataStream(2))) })
+			u.IfElse(v.Eqz(), func() { word(asm.C(-1)) }, func() {
+				last.Set(last.Add(unzigzag(u.LetI32(v.SubC(1)))))
+				word(last)
+			})
+		})
+	})
+}
+
+// readDifference is a number that zigzag has made of a difference.
+func (u *unpacker) readDifference(s stream) asm.I32 { return unzigzag(u.readNumber(s)) }
+
+// unzigzag is zigzag's inverse; v is a local.
+func unzigzag(v asm.I32) asm.I32 { return v.ShrU(asm.C(1)).Xor(asm.C(0).Sub(v.And(asm.C(1)))) }
 
 // sized writes what body writes behind its size.
 func (u *unpacker) sized(body func()) {
@@ -97,7 +168,7 @@ func (u *unpacker) function(base asm.I32) {
 				u.copyNumber(ops)
 			},
 			branch:      func() { plain(); u.copyNumber(branches) },
-			branchTable: func() { plain(); u.table() },
+			branchTable: func() { plain(); u.labels() },
 			call:        func() { plain(); u.copyNumber(calls) },
 			load: func() {
 				offset()
@@ -160,8 +231,8 @@ func (u *unpacker) frame() {
 	u.IfElse(v.Eq(asm.C(far)), func() { u.copyNumber(otherFrames) }, func() { u.putU(v.Shl(asm.C(3))) })
 }
 
-// table writes br_table's labels.
-func (u *unpacker) table() {
+// labels writes those of br_table.
+func (u *unpacker) labels() {
 	n, label := u.LetI32(u.number(tableSizes)), u.LetI32(asm.C(0))
 	u.Range(n.AddC(1), func(asm.I32) {
 		how := u.LetI32(u.byte(tables))
@@ -213,10 +284,18 @@ func (u *unpacker) copyNumber(s stream) {
 
 // number is copyNumber, and the unsigned number.
 func (u *unpacker) number(s stream) asm.I32 {
+	begin := u.LetI32(u.from[s])
+	v := u.readNumber(s)
+	u.from[s].Set(begin)
+	u.copyNumber(s)
+	return v
+}
+
+// readNumber is a stream's next unsigned LEB128.
+func (u *unpacker) readNumber(s stream) asm.I32 {
 	v, b, shift := u.LetI32(asm.C(0)), u.I32(), u.LetI32(asm.C(0))
 	u.DoWhile(func() {
-		b.Set(u.from[s].LoadU8(0))
-		u.copyBytes(s, 1)
+		b.Set(u.byte(s))
 		v.Set(v.Or(b.And(asm.C(0x7f)).Shl(shift)))
 		shift.Set(shift.AddC(7))
 	}, func() asm.I32 { return b.ShrU(asm.C(7)) })

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// Packed, the function table (see pclntab.go) is gone from the data, and its records are in streams, field by field: entries count up
+// by one function, records lie one behind another, names' offsets grow by a name's length, and of a table of instructions most
+// are the next that has not been seen, since dropTraceTables has put them into that order.
+
+// A functionTable is one that was taken out of the data, or the zero value. The first four bytes stay, since they may begin with zeros
+// that the data has not.
+type functionTable struct {
+	at         int    // where the rest belongs in what is behind the code
+	end        []byte // between the functions and the records, where the last function ends in front
+	functions  int
+	firstEntry uint32
+}
+
+const (
+	functionStep = 1 // from one function's entry to the next
+	recordAlign  = 8 // what a record's offset is a multiple of
+)
+
+const (
+	tableNone = iota
+	tableNew  // by so much, in newTables, larger than any before
+	tableOld  // by so much, in oldTables, smaller than the largest
+)
+
+// functionTable takes the function table out of what is behind the code, if it is as dropTraceTables leaves it.
+func (p *packer) functionTable(after *[]byte) functionTable {
+	t, at, ok := tableIn(*after)
+	if !ok {
+		return functionTable{}
+	}
+	q := &packer{}
+	begin := binary.LittleEndian.Uint32(t.functab[4:])
+	f := functionTable{at: at, functions: t.functions, firstEntry: binary.LittleEndian.Uint32(t.functab)}
+	end := begin
+	var name, largest, last uint32
+	offset := func(v uint32) {
+		switch {
+		case v == 0:
+			q.put(recordTables, []byte{tableNone})
+		case v > largest:
+			q.put(recordTables, []byte{tableNew})
+			q.number(newTables, v-largest)
+			largest = v
+		default:
+			q.put(recordTables, []byte{tableOld})
+			q.number(oldTables, largest-v)
+		}
+	}
+	for i := range t.functions {
+		record, err := t.record(i)
+		end = (end + recordAlign - 1) &^ (recordAlign - 1)
+		if err != nil || binary.LittleEndian.Uint32(t.functab[8*i+4:]) != end || binary.LittleEndian.Uint32(record) != f.firstEntry+uint32(i)*functionStep {
+			return functionTable{}
+		}
+		field := func(at int) uint32 { return binary.LittleEndian.Uint32(record[at:]) }
+		for _, at := range []int{fieldFile, fieldLine, fieldUnit, fieldStart} {
+			if field(at) != 0 {
+				return functionTable{}
+			}
+		}
+		if field(fieldTables) > 255 {
+			return functionTable{}
+		}
+		q.difference(recordNames, field(fieldName), &name)
+		q.number(recordArgs, field(fieldArgs))
+		q.number(recordDefers, field(fieldDefer))
+		q.put(recordKinds, []byte{record[fieldTables]})
+		q.put(recordKinds, record[fieldKind:recordSize])
+		offset(field(fieldStack))
+		tables := int(field(fieldTables))
+		for k := range tables {
+			offset(field(recordSize + 4*k))
+		}
+		for k := range int(record[fieldData]) {
+			to := recordDataStream(k)
+			if v := field(recordSize + 4*(tables+k)); v == ^uint32(0) {
+				q.number(to, 0)
+			} else {
+				q.number(to, zigzag(v-last)+1)
+				last = v
+			}
+		}
+		end += uint32(len(record))
+	}
+	f.end = bytes.Clone(t.functab[8*t.functions : begin])
+	if len(f.end) < 4 || binary.LittleEndian.Uint32(f.end) != f.firstEntry+uint32(f.functions)*functionStep {
+		return functionTable{}
+	}
+	*after = append(bytes.Clone((*after)[:at]), (*after)[at+int(end)-4:]...)
+	for s := recordNames; s < streams; s++ {
+		p.out[s] = q.out[s]
+	}
+	return f
+}
+
+// recordDataStream is the stream of a record's k-th other data.
+func recordDataStream(k int) stream {
+	switch k {
+	case 0:
+		return recordData0
+	case 1:
+		return recordData1
+	}
+	return recordData
+}
+
+// tableIn finds the function table, and where it begins in a module's last sections.
+func tableIn(after []byte) (t table, at int, ok bool) {
+	sections, err := readSections(append(bytes.Clone(header), after...))
+	if err != nil {
+		return t, 0, false
+	}
+	for _, s := range sections {
+		if s.id != dataSection {
+			continue
+		}
+		if m, err := readData(s.body); err == nil {
+			if t, err = findTable(m.bytes); err == nil && t.functions > 0 {
+				last, err := t.record(t.functions - 1)
+				if err != nil {
+					return t, 0, false
+				}
+				size := int(binary.LittleEndian.Uint32(t.functab[8*t.functions-4:])) + len(last)
+				at = bytes.Index(after, t.functab[4:size]) // it has no zeros enough to lie in two segments
+				return t, at, at >= 0
+			}
+		}
+	}
+	return t, 0, false
+}
+
+func (p *packer) number(to stream, v uint32) { p.out[to] = binary.AppendUvarint(p.out[to], uint64(v)) }
+
+// difference puts how much v is more than last, which it then is.
+func (p *packer) difference(to stream, v uint32, last *uint32) {
+	p.number(to, zigzag(v-*last))
+	*last = v
+}
+
+// zigzag makes small numbers of small differences, also of those below 0.
+func zigzag(d uint32) uint32 { return d<<1 ^ uint32(int32(d)>>31) }
