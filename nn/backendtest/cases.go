@@ -123,9 +123,21 @@ func convCases() []Case {
 				x, w := c.operands(r)
 				return r.Conv2D(x, w, c.attr())
 			},
+		}, Case{
+			Name: "Conv2DInputGrad/" + c.String(), Terms: max(c.kh*c.kw*c.c, c.kh*c.kw*c.o, c.n*c.h*c.w),
+			Record: func(r *Recorder) prog.Buf { return c.transposed(r) },
 		})
 	}
 	return cases
+}
+
+// transposed is the convolution turned around: from its result to its x.
+func (c convCase) transposed(r *Recorder) prog.Buf {
+	w := r.Param(Signed, c.kh, c.kw, c.c/c.groups, c.o)
+	a := c.attr()
+	a.In = [2]int{c.h, c.w}
+	places := func(i, n, k int) int { return (n+c.pad[2*i]+c.pad[2*i+1]-(k-1)*c.dilation[i]-1)/c.stride[i] + 1 }
+	return r.Conv2DInputGrad(r.Param(Signed, c.n, places(0, c.h, c.kh), places(1, c.w, c.kw), c.o), w, a)
 }
 
 func poolCases() []Case {

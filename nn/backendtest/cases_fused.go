@@ -2,7 +2,7 @@ package backendtest
 
 import "github.com/tabgrad/tabgrad/nn/prog"
 
-// fusedCases are what Fuse joins: bias and activation behind MatMul and Conv2D, their gradients,
+// fusedCases are what Fuse joins: bias and activation behind products and convolutions, their gradients,
 // and the crossentropies of softmax and sigmoid. Every case runs fused and plain.
 func fusedCases() []Case {
 	var cases []Case
@@ -50,6 +50,22 @@ func fusedCases() []Case {
 				Name: caseName("Fused/conv_forward_%s_bias=%t", fn, bias), Terms: 27, Loose: 4,
 				Record: func(r *Recorder) prog.Buf {
 					return layer(r, r.Conv2D(r.In(Signed, 2, 6, 7, 3), r.In(Signed, 3, 3, 3, 5), c.attr()), r.In(Signed, c.o))
+				},
+			})
+			// Transposed: to images twice as large, and in a second one to images larger by one, whose backward
+			// pass is a Conv2D in which the activation's gradient rides.
+			up := prog.ConvAttr{Stride: two, Dilation: one, Groups: 1, In: [2]int{6, 8}}
+			wider := prog.ConvAttr{Stride: one, Dilation: one, Groups: 1, In: [2]int{7, 9}}
+			cases = append(cases, Case{
+				Name: caseName("Fused/transposed_%s_bias=%t", fn, bias), Terms: 500, Loose: 4, Rough: true,
+				Record: func(r *Recorder) prog.Buf {
+					h := layer(r, r.Conv2DInputGrad(r.Param(Signed, 2, 3, 4, 3), r.Param(Signed, 2, 2, 5, 3), up), r.Param(Signed, 5))
+					return r.Conv2DInputGrad(h, r.Param(Signed, 2, 2, 4, 5), wider)
+				},
+			}, Case{
+				Name: caseName("Fused/transposed_forward_%s_bias=%t", fn, bias), Terms: 27, Loose: 4,
+				Record: func(r *Recorder) prog.Buf {
+					return layer(r, r.Conv2DInputGrad(r.In(Signed, 2, 3, 4, 3), r.In(Signed, 2, 2, 5, 3), up), r.In(Signed, 5))
 				},
 			})
 		}

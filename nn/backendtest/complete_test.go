@@ -60,14 +60,11 @@ func TestEverythingHasACase(t *testing.T) {
 		want = append(want, fmt.Sprintf("MatMul transposed %t %t", t&1 != 0, t&2 != 0))
 	}
 	for fn := prog.Relu; fn <= prog.Silu; fn++ {
-		for _, code := range []prog.Code{prog.MatMul, prog.Conv2D} {
-			want = append(want, fmt.Sprintf("%v act=%v bias=false", code, fn), fmt.Sprintf("%v act=%v bias=true", code, fn))
-		}
-		for _, code := range []prog.Code{prog.MatMul, prog.Conv2DInputGrad} {
-			want = append(want, fmt.Sprintf("%v grad=%v", code, fn))
+		for _, code := range []prog.Code{prog.MatMul, prog.Conv2D, prog.Conv2DInputGrad} {
+			want = append(want, fmt.Sprintf("%v act=%v bias=false", code, fn), fmt.Sprintf("%v act=%v bias=true", code, fn), fmt.Sprintf("%v grad=%v", code, fn))
 		}
 	}
-	want = append(want, "MatMul act=identity bias=true", "Conv2D act=identity bias=true", "Conv2DKernelGrad with the bias's")
+	want = append(want, "MatMul act=identity bias=true", "Conv2D act=identity bias=true", "Conv2DInputGrad act=identity bias=true", "Conv2DKernelGrad with the bias's")
 	for _, w := range want {
 		if !seen[w] {
 			t.Errorf("no case has %s", w)

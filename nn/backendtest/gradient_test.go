@@ -41,7 +41,7 @@ func TestGradients(t *testing.T) {
 		}
 	}
 	want := []string{
-		"MatMul", "Conv2D", "Pool/max", "Pool/avg", "Broadcast", "Softmax", "LogSoftmax", "Xent/dense", "Xent/sparse",
+		"MatMul", "Conv2D", "Conv2DInputGrad", "Pool/max", "Pool/avg", "Broadcast", "Softmax", "LogSoftmax", "Xent/dense", "Xent/sparse",
 		"SoftmaxXent/dense", "SoftmaxXent/sparse", "Gather", "Transpose", "Slice", "Concat", "Pad", "Copy",
 	}
 	for _, fn := range prog.Unaries() {

@@ -260,8 +260,26 @@ func (g *generator) conv() {
 	if g.choose(3) == 0 {
 		a.Groups = s[3]
 	}
+	if g.choose(5) == 4 {
+		g.transposed(x, kernel, a)
+		return
+	}
 	w := g.input(kernel[0], kernel[1], s[3]/a.Groups, a.Groups*(1+g.choose(3)))
 	g.activate(g.Conv2D(x.buf, w.buf, a), x.bound*float64(kernel[0]*kernel[1]*s[3]))
+}
+
+// transposed is a convolution turned around: from x to what a convolution by a makes x of.
+func (g *generator) transposed(x value, kernel [2]int, a prog.ConvAttr) {
+	s := g.Shape(x.buf)
+	for i := range 2 {
+		full := (s[1+i]-1)*a.Stride[i] + (kernel[i]-1)*a.Dilation[i] + 1
+		if full <= a.Pad[2*i]+a.Pad[2*i+1] {
+			a.Pad[2*i], a.Pad[2*i+1] = 0, 0
+		}
+		a.In[i] = full - a.Pad[2*i] - a.Pad[2*i+1]
+	}
+	w := g.input(kernel[0], kernel[1], 1+g.choose(3), s[3])
+	g.activate(g.Conv2DInputGrad(x.buf, w.buf, a), x.bound*float64(kernel[0]*kernel[1]*s[3]))
 }
 
 func (g *generator) pool() {

@@ -221,6 +221,10 @@ func (b *Builder) MatMul(x, y Buf, transX, transY bool) Buf {
 // Conv2D is the convolution of x [N,H,W,C] with w [KH,KW,C/groups,O]. a's Epilogue must be zero.
 func (b *Builder) Conv2D(x, w Buf, a ConvAttr) Buf { return b.op(Conv2D, a, x, w) }
 
+// Conv2DInputGrad is the transposed convolution of dy [N,OH,OW,O] with w [KH,KW,C/groups,O]: the gradient
+// of x in Conv2D(x, w, a), whose height and width are a.In. a's Epilogue must be zero.
+func (b *Builder) Conv2DInputGrad(dy, w Buf, a ConvAttr) Buf { return b.op(Conv2DInputGrad, a, dy, w) }
+
 // Pool is the maximum or average over windows of x [N,H,W,C].
 func (b *Builder) Pool(x Buf, a PoolAttr) Buf { return b.op(Pool, a, x) }
 

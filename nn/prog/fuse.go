@@ -133,7 +133,10 @@ func setEpilogue(a Attr, e Epilogue) Attr {
 	panic("prog: no epilogue in this attribute")
 }
 
-// fuseBias: MatMul or Conv2D, then Binary add of a vector along the last dimension.
+// hasEpilogue: the ops whose results may be finished before they are stored.
+func hasEpilogue(c Code) bool { return c == MatMul || c == Conv2D || c == Conv2DInputGrad }
+
+// fuseBias: a product or convolution, then Binary add of a vector along the last dimension.
 func fuseBias(p *Program) {
 	u := p.usage()
 	gone := make([]bool, len(p.Ops))
@@ -148,7 +151,7 @@ func fuseBias(p *Program) {
 		}
 		op := &p.Ops[i]
 		shape := p.Bufs[x].Shape
-		if op.Code != MatMul && op.Code != Conv2D || epilogue(op.Attr) != (Epilogue{}) ||
+		if !hasEpilogue(op.Code) || epilogue(op.Attr) != (Epilogue{}) ||
 			!p.Bufs[bias].Shape.Equal(Shape{shape.Last()}) || !p.readyAt(u, bias, i, j) {
 			continue
 		}
@@ -161,7 +164,7 @@ func fuseBias(p *Program) {
 	p.remove(gone)
 }
 
-// fuseActivation: MatMul or Conv2D (with its bias), then an activation.
+// fuseActivation: a product or convolution (with its bias), then an activation.
 func fuseActivation(p *Program) {
 	u := p.usage()
 	gone := make([]bool, len(p.Ops))
@@ -176,7 +179,7 @@ func fuseActivation(p *Program) {
 		}
 		op := &p.Ops[i]
 		e := epilogue(op.Attr)
-		if op.Code != MatMul && op.Code != Conv2D || e.Act != Identity || e.Grad {
+		if !hasEpilogue(op.Code) || e.Act != Identity || e.Grad {
 			continue
 		}
 		e.Act, e.Alpha = a.Fn, a.Alpha
@@ -187,7 +190,8 @@ func fuseActivation(p *Program) {
 	p.remove(gone)
 }
 
-// fuseActivationGrad: MatMul or Conv2DInputGrad, then the UnaryGrad of the activation before it.
+// fuseActivationGrad: a product or convolution of the backward pass, then the UnaryGrad of the activation
+// before it.
 func fuseActivationGrad(p *Program) {
 	u := p.usage()
 	gone := make([]bool, len(p.Ops))
@@ -202,7 +206,7 @@ func fuseActivationGrad(p *Program) {
 			continue
 		}
 		op := &p.Ops[i]
-		if op.Code != MatMul && op.Code != Conv2DInputGrad || epilogue(op.Attr) != (Epilogue{}) ||
+		if !hasEpilogue(op.Code) || epilogue(op.Attr) != (Epilogue{}) ||
 			!p.readyAt(u, ref, i, j) {
 			continue
 		}

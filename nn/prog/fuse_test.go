@@ -28,6 +28,18 @@ var fuseCases = []fuseCase{
 		y := b.Conv2D(b.Input("x", 1, 4, 4, 2), b.Input("w", 3, 3, 2, 3), plainConv)
 		b.Output("y", b.UnaryConst(prog.LeakyRelu, b.Add(y, b.Input("bias", 3)), 0.3, 0))
 	}},
+	// A transposed convolution is finished as others are, and so is the convolution that is its backward pass.
+	{"transposed_gradients", func(b *prog.Builder) {
+		x, w, v := b.Input("x", 1, 3, 3, 2), b.Input("w", 2, 2, 3, 2), b.Input("v", 2, 2, 2, 3)
+		a := plainConv
+		a.In = [2]int{4, 4}
+		h := b.Unary(prog.Sigmoid, b.Add(b.Conv2DInputGrad(x, w, a), b.Var(0)))
+		a.In = [2]int{5, 5}
+		loss := b.Reduce(prog.Sum, b.Unary(prog.Square, b.Conv2DInputGrad(h, v, a)), false)
+		for i, g := range prog.Grad(b, loss, []prog.Buf{b.Var(0), w, v}) {
+			b.Output(fmt.Sprint("grad ", i), g)
+		}
+	}},
 	{"activation_without_bias", func(b *prog.Builder) {
 		b.Output("y", b.Unary(prog.Gelu, b.MatMul(b.Input("x", 4, 5), b.Input("w", 5, 3), false, false)))
 	}},

@@ -209,9 +209,26 @@ func gradConv2D(g *grader, op Op, dy Buf) []Buf {
 	if g.needs(x) {
 		k := a
 		k.In = [2]int{xs[1], xs[2]}
-		dx = g.b.op(Conv2DInputGrad, k, dy, w)
+		dx = g.b.Conv2DInputGrad(dy, w, k)
 	}
 	return []Buf{dx, dw}
+}
+
+// gradConv2DInputGrad: Σ dx·g is linear in dy and in w, so that each one's gradient is what would be made of
+// the other and dx, with g in dx's place.
+func gradConv2DInputGrad(g *grader, op Op, dx Buf) []Buf {
+	a, dy, w := op.Attr.(ConvAttr), op.In[0], op.In[1]
+	ws := g.b.Shape(w)
+	a.In = [2]int{}
+	ddy, dw := None, None
+	if g.needs(dy) {
+		ddy = g.b.Conv2D(dx, w, a)
+	}
+	if g.needs(w) {
+		a.Kernel = [2]int{ws[0], ws[1]}
+		dw = g.b.op(Conv2DKernelGrad, a, dx, dy)
+	}
+	return []Buf{ddy, dw}
 }
 
 func gradPool(g *grader, op Op, dy Buf) []Buf {

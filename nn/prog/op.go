@@ -13,8 +13,8 @@ const (
 	// Conv2D: out[N,OH,OW,O] = act(x * w + bias). In: x [N,H,W,C], w [KH,KW,C/groups,O], and what
 	// the Epilogue asks for. Cross-correlation, as every framework has it. Attr: ConvAttr.
 	Conv2D
-	// Conv2DInputGrad is the gradient of Conv2D's x. In: dy [N,OH,OW,O], w. Out: dx [N,H,W,C].
-	// Attr: ConvAttr with In set.
+	// Conv2DInputGrad is the gradient of Conv2D's x, and a transposed convolution: out[N,H,W,C] =
+	// act(dx + bias). In: dy [N,OH,OW,O], w, and what the Epilogue asks for. Attr: ConvAttr with In set.
 	Conv2DInputGrad
 	// Conv2DKernelGrad is the gradient of Conv2D's w. In: x, dy. Out: dw [KH,KW,C/groups,O], and
 	// optionally db [O], the sum of dy over N, OH, OW. Attr: ConvAttr with Kernel set.

@@ -23,7 +23,7 @@ func init() {
 	table = [numCodes]opRow{
 		MatMul:           {"MatMul", [2]int{2, 2}, false, matMulShape, gradMatMul},
 		Conv2D:           {"Conv2D", [2]int{2, 2}, false, convShape, gradConv2D},
-		Conv2DInputGrad:  {"Conv2DInputGrad", [2]int{2, 2}, false, convInputGradShape, nil},
+		Conv2DInputGrad:  {"Conv2DInputGrad", [2]int{2, 2}, false, convInputGradShape, gradConv2DInputGrad},
 		Conv2DKernelGrad: {"Conv2DKernelGrad", [2]int{2, 2}, false, convKernelGradShape, nil},
 		Pool:             {"Pool", [2]int{1, 1}, false, poolShape, gradPool},
 		PoolGrad:         {"PoolGrad", [2]int{3, 3}, false, poolGradShape, nil},
