@@ -103,6 +103,7 @@ func randomCases() []Case {
 	for i, a := range []prog.RandomAttr{
 		{Dist: prog.Uniform, A: 0, B: 1, Key: 0}, {Dist: prog.Uniform, A: -0.05, B: 0.05, Key: 0x123456789abcdef0},
 		{Dist: prog.Keep, A: 0.5, Key: 7}, {Dist: prog.Keep, A: 0.25, Key: 1 << 63}, {Dist: prog.Keep, A: 0.1, Key: 0xffffffff}, {Dist: prog.Keep, A: 0, Key: 3},
+		{Dist: prog.Normal, A: 0, B: 1, Key: 5}, {Dist: prog.Normal, A: 1, B: 0.25, Key: 0xfedcba9876543210},
 	} {
 		for j, s := range []prog.Shape{{}, {1}, {3}, {4}, {0}, {5, 7}, {1021}} {
 			step := prog.StepWords([]uint64{0, 1, 12345, 1<<24 - 1, 1 << 24, 1 << 40, 0xdeadbeef}[(i+j)%7])

@@ -47,7 +47,7 @@ func TestEverythingHasACase(t *testing.T) {
 	for _, rule := range prog.Rules() {
 		want = append(want, "Update "+rule.String())
 	}
-	for _, dist := range []prog.Dist{prog.Uniform, prog.Keep} {
+	for _, dist := range prog.Dists() {
 		want = append(want, fmt.Sprintf("Random %d", dist))
 	}
 	for _, avg := range []bool{false, true} {

@@ -442,6 +442,11 @@ func (g *generator) selected() {
 
 func (g *generator) dropout() {
 	x := g.pick(-1)
+	if g.choose(3) == 2 {
+		noise := g.Random(g.step, prog.RandomAttr{Dist: prog.Normal, B: 0.125, Key: uint64(g.choose(1000)), Shape: g.Shape(x.buf)})
+		g.keep(g.Add(x.buf, noise), x.bound+1, false)
+		return
+	}
 	mask := g.Random(g.step, prog.RandomAttr{Dist: prog.Keep, A: 0.25, Key: uint64(g.choose(1000)), Shape: g.Shape(x.buf)})
 	g.keep(g.Mul(x.buf, mask), 2*x.bound, false)
 }

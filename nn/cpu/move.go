@@ -165,28 +165,34 @@ func (l *loader[T]) scatterAdd(op *prog.Op) {
 	})
 }
 
-// random: out[i] from word i%4 of Philox at counter i/4. The numbers are those of float32, whatever
-// the element type.
+// random: out[i] from word i%4 of Philox at counter i/4, or a pair of words. The numbers are those of float32,
+// whatever the element type.
 func (l *loader[T]) random(op *prog.Op) {
 	in, out := l.operands(op)
 	step, a := in[0], op.Attr.(prog.RandomAttr)
 	key := [2]uint32{uint32(a.Key), uint32(a.Key >> 32)}
 	low, width := float32(a.A), float32(a.B-a.A)
-	keep := float32(1 / (1 - a.A))
+	keep, stddev := float32(1/(1-a.A)), float32(a.B)
 	l.add((len(out)+3)/4, 32, func(from, to int) {
 		s := uint64(step[0]) + uint64(step[1])<<24
 		for i := from; i < to; i++ {
 			words := prog.Philox([4]uint32{uint32(i), 0, uint32(s), uint32(s >> 32)}, key)
-			for j, word := range words[:min(4, len(out)-4*i)] {
+			var four [4]float32
+			for j := 0; a.Dist == prog.Normal && j < 4; j += 2 {
+				x, y := prog.Normals(words[j], words[j+1])
+				four[j], four[j+1] = low+float32(stddev*float32(x)), low+float32(stddev*float32(y))
+			}
+			for j, word := range words {
 				u := float32(word>>8) * (1.0 / (1 << 24))
 				switch {
 				case a.Dist == prog.Uniform:
-					out[4*i+j] = T(low + float32(width*u))
-				case u < low:
-					out[4*i+j] = 0
-				default:
-					out[4*i+j] = T(keep)
+					four[j] = low + float32(width*u)
+				case a.Dist == prog.Keep && u >= low:
+					four[j] = keep
 				}
+			}
+			for j := range min(4, len(out)-4*i) {
+				out[4*i+j] = T(four[j])
 			}
 		}
 	})

@@ -215,11 +215,16 @@ func (m *machine) run(op prog.Op) {
 		a := op.Attr.(prog.RandomAttr)
 		s := uint64(in[0].data[0]) + uint64(in[0].data[1])*(1<<24)
 		for i := range out.data {
-			w := prog.Philox([4]uint32{uint32(i / 4), 0, uint32(s), uint32(s >> 32)}, [2]uint32{uint32(a.Key), uint32(a.Key >> 32)})[i%4]
-			u := float64(w>>8) / (1 << 24)
+			four := prog.Philox([4]uint32{uint32(i / 4), 0, uint32(s), uint32(s >> 32)}, [2]uint32{uint32(a.Key), uint32(a.Key >> 32)})
+			u := float64(four[i%4]>>8) / (1 << 24)
 			switch {
 			case a.Dist == prog.Uniform:
 				out.data[i] = float64(float32(a.A) + float32(a.B-a.A)*float32(u))
+			case a.Dist == prog.Normal: // its pair's first word makes the distance, the second the angle
+				pair := four[i%4/2*2:]
+				angle := 2*math.Pi*float64(pair[1]>>8)/(1<<24) - math.Pi/2*float64(i%2)
+				z := math.Sqrt(2*math.Log(1<<24/(float64(pair[0]>>8)+1))) * math.Cos(angle)
+				out.data[i] = float64(float32(a.A) + float32(a.B)*float32(z))
 			case u >= float64(float32(a.A)):
 				out.data[i] = float64(float32(1 / (1 - a.A)))
 			default:

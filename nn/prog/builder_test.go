@@ -2,6 +2,7 @@ package prog_test
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -137,6 +138,49 @@ func TestBuilderErrorSticks(t *testing.T) {
 	}
 	if !errors.Is(b.Err(), mine) {
 		t.Errorf("Err: %v", b.Err())
+	}
+}
+
+// The normal numbers' first four moments over 400,000 of them, within five standard errors, and how many lie
+// within 1, 2 and 3 standard deviations; the two of a pair do not go together.
+func TestNormals(t *testing.T) {
+	const pairs = 200_000
+	var sum [5]float64
+	var within [4]int
+	together, farthest := 0.0, 0.0
+	for i := range uint32(pairs) {
+		w := prog.Philox([4]uint32{i}, [2]uint32{7})
+		x, y := prog.Normals(w[0], w[1])
+		together += x * y
+		for _, z := range []float64{x, y} {
+			for k := range sum {
+				sum[k] += math.Pow(z, float64(k))
+			}
+			for k := range within {
+				if math.Abs(z) < float64(k) {
+					within[k]++
+				}
+			}
+			farthest = math.Max(farthest, math.Abs(z))
+		}
+	}
+	n := sum[0]
+	for k, want := range []float64{1, 0, 1, 0, 3} { // E zᵏ, whose estimate's variance is (E z²ᵏ - (E zᵏ)²)/n
+		if got, e := sum[k]/n, math.Sqrt([]float64{0, 1, 2, 15, 96}[k]/n); math.Abs(got-want) > 5*e {
+			t.Errorf("moment %d is %v, wanted %v to %v", k, got, want, 5*e)
+		}
+	}
+	for k := 1; k < 4; k++ {
+		p := math.Erf(float64(k) / math.Sqrt2)
+		if got, e := float64(within[k])/n, math.Sqrt(p*(1-p)/n); math.Abs(got-p) > 5*e {
+			t.Errorf("%v are within %d standard deviations, wanted %v to %v", got, k, p, 5*e)
+		}
+	}
+	if r := together / pairs; math.Abs(r) > 5/math.Sqrt(pairs) {
+		t.Errorf("the numbers of a pair correlate: %v", r)
+	}
+	if x, y := prog.Normals(0, 0); farthest > x || math.Abs(x-math.Sqrt(48*math.Ln2)) > 1e-12 || y != 0 {
+		t.Errorf("the farthest are %v and %v, one was %v", x, y, farthest)
 	}
 }
 

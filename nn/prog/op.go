@@ -74,7 +74,8 @@ const (
 	// are negative is not allowed. Attr: PadAttr.
 	Pad
 	// Random: out = random numbers of Attr's shape. In: step [2] (StepWords). See Philox for which
-	// word belongs to which element; u = (word >> 8) · 2^-24 is in [0, 1). Attr: RandomAttr.
+	// word belongs to which element; u = (word >> 8) · 2^-24 is in [0, 1). Normal numbers come in pairs,
+	// of two words: see Normals. Attr: RandomAttr.
 	Random
 	// Fill: out = a constant. Attr: FillAttr.
 	Fill
@@ -205,12 +206,18 @@ type PadAttr struct {
 // A Dist is a distribution of Random.
 type Dist uint8
 
-// The distributions of Random, of u uniform in [0, 1). A, B - A and 1/(1-A) are rounded to float32
-// before they meet u, so that every backend draws the same mask.
+// The distributions of Random, of u uniform in [0, 1) and z normal of mean 0 and variance 1. A, B - A, B and
+// 1/(1-A) are rounded to float32 before they meet u or z, so that every backend draws the same mask. Only
+// Normal's numbers differ between backends, by rounding.
 const (
 	Uniform Dist = iota // A + (B - A)·u
 	Keep                // 0 where u < A, else 1/(1-A): dropout's mask at rate A
+	Normal              // A + B·z
+	numDists
 )
+
+// Dists lists every distribution, for suites that must cover them all.
+func Dists() []Dist { return list[Dist](int(numDists)) }
 
 // RandomAttr configures Random.
 type RandomAttr struct {

@@ -1,5 +1,7 @@
 package prog
 
+import "math"
+
 // Philox is the counter-based generator behind the Random op: Philox 4x32-10 of Salmon et al.,
 // "Parallel random numbers: as easy as 1, 2, 3" (SC 2011). The same counter and key give the same
 // four words on every backend, lane count and run.
@@ -20,6 +22,17 @@ func Philox(ctr [4]uint32, key [2]uint32) [4]uint32 {
 		key[0] += 0x9E3779B9
 		key[1] += 0xBB67AE85
 	}
+}
+
+// Normals are the two numbers, normal of mean 0 and variance 1, that the Normal distribution makes of a pair of
+// Philox's words: elements 0 and 1 of four are made of words 0 and 1, elements 2 and 3 of words 2 and 3. With
+// u = ((v >> 8) + 1) · 2^-24, which is above 0, and t = (w >> 8) · 2^-24 they are √(-2 ln u)·cos(2πt) and
+// √(-2 ln u)·sin(2πt) (Box and Muller, "A note on the generation of random normal deviates", 1958). None is
+// further from 0 than √(48 ln 2) = 5.8.
+func Normals(v, w uint32) (cos, sin float64) {
+	r := math.Sqrt(-2 * math.Log(float64(v>>8+1)*(1.0/(1<<24))))
+	sin, cos = math.Sincos(2 * math.Pi * float64(w>>8) * (1.0 / (1 << 24)))
+	return r * cos, r * sin
 }
 
 // StepWords splits a step number into the two values of a Random op's step input, each exact in

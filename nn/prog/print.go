@@ -125,9 +125,12 @@ func attrString(a Attr) string {
 	case PadAttr:
 		put("before=%v after=%v value=%g", a.Before, a.After, a.Value)
 	case RandomAttr:
-		if a.Dist == Keep {
+		switch a.Dist {
+		case Keep:
 			put("keep rate=%g key=%#x", a.A, a.Key)
-		} else {
+		case Normal:
+			put("normal %g %g key=%#x", a.A, a.B, a.Key)
+		default:
 			put("uniform %g %g key=%#x", a.A, a.B, a.Key)
 		}
 	case FillAttr:

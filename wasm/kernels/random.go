@@ -4,6 +4,17 @@ package kernels
 const (
 	OpUniform Opcode = baseRandom + iota
 	OpKeep
+	OpNormal
+)
+
+// A Distribution says what Random makes of a word.
+type Distribution uint32
+
+// The distributions.
+const (
+	Uniform Distribution = iota
+	Keep
+	Normal
 )
 
 // Random fills Dst with N random numbers. Element i is made of word i%4 of Philox 4x32-10 at the
@@ -11,24 +22,21 @@ const (
 // The step is two float32 at the address Step: step mod 2^24 and step div 2^24. With u =
 // (word >> 8) · 2^-24:
 //
-//	Dst[i] = A + B·u                          or, where Keep,
-//	Dst[i] = 0 where u < A, else B
+//	Uniform:  Dst[i] = A + B·u
+//	Keep:     Dst[i] = 0 where u < A, else B
+//	Normal:   Dst[i] = A + B·√(-2 ln(u + 2^-24))·cos(2πu'), and Dst[i+1] the same with sin
 //
-// No variant of the module fuses the product and the sum.
+// where u and u' are of the words of i and i+1, an even and the next odd number. No variant of the module fuses
+// the product with B and the sum.
 type Random struct {
-	Keep         bool
+	Of           Distribution
 	Dst, N, Step uint32
 	Key          uint64
 	A, B         float32
 }
 
-// Op returns OpUniform or OpKeep.
-func (a Random) Op() Opcode {
-	if a.Keep {
-		return OpKeep
-	}
-	return OpUniform
-}
+// Op returns OpUniform, OpKeep or OpNormal.
+func (a Random) Op() Opcode { return OpUniform + Opcode(a.Of) }
 
 // Words returns the argument words.
 func (a Random) Words() []uint32 {

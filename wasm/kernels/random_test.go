@@ -4,6 +4,7 @@ package kernels
 
 import (
 	"fmt"
+	"math"
 	"testing"
 )
 
@@ -34,15 +35,25 @@ func TestRandom(t *testing.T) {
 			what := fmt.Sprintf("%d random numbers of step %d", n, step)
 			uniform := everyLane(t, what, n, func(m *machine) (uint32, []Call) {
 				dst := m.space(n)
-				return dst, []Call{Random{false, dst, uint32(n), m.put(words), key, -1.5, 3.25}}
+				return dst, []Call{Random{Uniform, dst, uint32(n), m.put(words), key, -1.5, 3.25}}
 			})
 			keep := everyLane(t, what, n, func(m *machine) (uint32, []Call) {
 				dst := m.space(n)
-				return dst, []Call{Random{true, dst, uint32(n), m.put(words), key, 0.3, 1.25}}
+				return dst, []Call{Random{Keep, dst, uint32(n), m.put(words), key, 0.3, 1.25}}
+			})
+			normal := everyLane(t, what, n, func(m *machine) (uint32, []Call) {
+				dst := m.space(n)
+				return dst, []Call{Random{Normal, dst, uint32(n), m.put(words), key, 0, 1}}
 			})
 			wantUniform, wantKeep := make([]float32, n), make([]float32, n)
 			for i := range n {
-				w := philox([4]uint32{uint32(i / 4), 0, uint32(step), uint32(step >> 32)}, [2]uint32{key & 0xffffffff, key >> 32})[i%4]
+				four := philox([4]uint32{uint32(i / 4), 0, uint32(step), uint32(step >> 32)}, [2]uint32{key & 0xffffffff, key >> 32})
+				w := four[i%4]
+				distance := math.Sqrt(-2 * math.Log((float64(four[i%4&^1]>>8)+1)/(1<<24)))
+				z := distance * math.Cos(2*math.Pi*(float64(four[i%4|1]>>8)/(1<<24)-float64(i%2)/4))
+				if e := math.Abs(float64(normal[i]) - z); !(e <= 4e-7*math.Abs(z)+1e-15) {
+					t.Errorf("%s: normal number %d is %v, wanted %v: off by %v", what, i, normal[i], z, e)
+				}
 				u := float32(w>>8) * (1.0 / (1 << 24))
 				wantUniform[i] = -1.5 + float32(3.25*u)
 				if u >= 0.3 {

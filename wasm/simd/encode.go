@@ -221,12 +221,14 @@ func (e *encoder) random(op *prog.Op) {
 	if n == 0 {
 		return
 	}
-	r := kernels.Random{
-		Keep: a.Dist == prog.Keep, Dst: e.at(op.Out[0]), N: n, Step: e.at(op.In[0]), Key: a.Key,
-		A: float32(a.A), B: float32(a.B - a.A),
-	}
-	if r.Keep {
-		r.B = float32(1 / (1 - a.A))
+	r := kernels.Random{Dst: e.at(op.Out[0]), N: n, Step: e.at(op.In[0]), Key: a.Key, A: float32(a.A)}
+	switch a.Dist {
+	case prog.Uniform:
+		r.B = float32(a.B - a.A)
+	case prog.Keep:
+		r.Of, r.B = kernels.Keep, float32(1/(1-a.A))
+	case prog.Normal:
+		r.Of, r.B = kernels.Normal, float32(a.B)
 	}
 	e.program.Add(r)
 }

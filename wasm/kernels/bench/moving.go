@@ -21,7 +21,8 @@ func movingCases() []benchCase {
 		unary("gelu 128x512", kernels.Gelu, hidden),
 		binary("product with a mask 128x12x12x64", kernels.Mul, afterPool),
 		binary("sum 128x512", kernels.Add, hidden),
-		mask("dropout's mask 128x12x12x64", afterPool),
+		random("dropout's mask 128x12x12x64", kernels.Keep, afterPool),
+		random("normal noise 128x12x12x64", kernels.Normal, afterPool),
 		maxPool("pooling 128x24x24x64", 128, 24, 64),
 		maxPoolGrad("pooling's gradient 128x24x24x64", 128, 24, 64),
 		maxPool("pooling 128x32x32x32", 128, 32, 32),
@@ -64,9 +65,9 @@ func binary(name string, fn kernels.BinaryFn, n uint32) benchCase {
 	return a.moved(name, 3*n, kernels.Binary{Fn: fn, Dst: a.floats(n), A: a.floats(n), B: a.floats(n), N: n, Cols: n, ARow: true, BRow: true})
 }
 
-func mask(name string, n uint32) benchCase {
+func random(name string, of kernels.Distribution, n uint32) benchCase {
 	a := newArena()
-	return a.moved(name, n, kernels.Random{Keep: true, Dst: a.floats(n), N: n, Step: a.floats(2), Key: 7, A: 0.25, B: 4 / 3.})
+	return a.moved(name, n, kernels.Random{Of: of, Dst: a.floats(n), N: n, Step: a.floats(2), Key: 7, A: 0.25, B: 4 / 3.})
 }
 
 func maxPool(name string, n, size, c uint32) benchCase {
