@@ -107,6 +107,9 @@ func (c Conv2D) laneBytes() int { return tileBytes + c.source().bytes() }
 // ScratchBytes is the size of the scratch that Calls wants on so many lanes.
 func (c Conv2D) ScratchBytes(lanes int) int {
 	c.ConvGeometry = c.withDefaults()
+	if c.isDepthwise() {
+		return lanes * c.source().bytes()
+	}
 	return c.packedBytes() + lanes*c.laneBytes()
 }
 
@@ -115,6 +118,9 @@ func (c Conv2D) Calls() []Call {
 	c.ConvGeometry = c.withDefaults()
 	if c.N*c.OH*c.OW*c.F == 0 {
 		return nil
+	}
+	if c.isDepthwise() {
+		return []Call{c.depthwise(c.X, c.Kernel, c.Y, c.OH, c.OW, c.StrideH, c.StrideW, int32(4*c.C), c.Epilogue, c.source(), c.Scratch)}
 	}
 	gc, gf := c.C/c.Groups, c.F/c.Groups
 	k := c.KH * c.KW * gc
@@ -155,6 +161,9 @@ func (c Conv2DGradInput) laneBytes() int { return tileBytes + c.gradSource().byt
 // ScratchBytes is the size of the scratch that Calls wants on so many lanes.
 func (c Conv2DGradInput) ScratchBytes(lanes int) int {
 	c.ConvGeometry = c.withDefaults()
+	if c.isDepthwise() {
+		return lanes * c.gradSource().bytes()
+	}
 	return c.packedBytes() + lanes*c.laneBytes()
 }
 
@@ -166,6 +175,9 @@ func (c Conv2DGradInput) Calls() []Call {
 	}
 	gc, gf := c.C/c.Groups, c.F/c.Groups
 	block := 4 * gc * c.F
+	if last := c.Kernel + (c.KH*c.KW-1)*block; c.isDepthwise() {
+		return []Call{c.depthwise(c.DY, last, c.DX, c.H, c.W, 1, 1, -int32(block), c.Epilogue, c.gradSource(), c.Scratch)}
+	}
 	return []Call{
 		Pack{
 			Src: c.Kernel + (c.KH*c.KW-1)*block, Dst: c.Scratch, N: gc, Blocks: c.KH * c.KW, K: gf,
@@ -210,6 +222,9 @@ func (c Conv2DGradKernel) laneBytes() int {
 // ScratchBytes is the size of the scratch that Calls wants on so many lanes.
 func (c Conv2DGradKernel) ScratchBytes(lanes int) int {
 	c.ConvGeometry = c.withDefaults()
+	if c.isDepthwise() {
+		return 0
+	}
 	return lanes * c.laneBytes()
 }
 
@@ -225,6 +240,9 @@ func (c Conv2DGradKernel) Calls() []Call {
 			calls = append(calls, Fill{Dst: c.DBias, N: c.F})
 		}
 		return calls
+	}
+	if c.isDepthwise() {
+		return []Call{c.depthwiseGrad()}
 	}
 	op := OpConv2DGradKernel
 	if c.isNineTaps() {

@@ -213,6 +213,33 @@ func TestConv2D(t *testing.T) {
 	testConv(t, ConvGeometry{N: 1, H: 3, W: 3, C: 2000, F: 24, KH: 3, KW: 3}.output(0, 0), Epilogue{}, 1, 2)
 }
 
+func TestDepthwise(t *testing.T) {
+	for i, g := range []ConvGeometry{
+		ConvGeometry{N: 1, H: 1, W: 1, C: 2, KH: 1, KW: 1}.output(0, 0),
+		ConvGeometry{N: 2, H: 5, W: 6, C: 3, KH: 3, KW: 3}.output(0, 0),
+		ConvGeometry{N: 2, H: 5, W: 7, C: 4, KH: 3, KW: 3, PadTop: 1, PadLeft: 1}.output(1, 1),
+		ConvGeometry{N: 2, H: 6, W: 9, C: 8, KH: 3, KW: 2, PadTop: 1}.output(1, 1),
+		ConvGeometry{N: 3, H: 4, W: 5, C: 13, KH: 3, KW: 3, PadTop: 1, PadLeft: 1}.output(1, 1),
+		ConvGeometry{N: 2, H: 9, W: 8, C: 16, KH: 3, KW: 3, StrideH: 2, StrideW: 2, PadLeft: 1}.output(1, 0),
+		ConvGeometry{N: 2, H: 9, W: 11, C: 33, KH: 2, KW: 3, StrideH: 2, StrideW: 3, PadTop: 1, PadLeft: 2}.output(1, 1),
+		ConvGeometry{N: 1, H: 9, W: 10, C: 17, KH: 3, KW: 3, DilationH: 2, DilationW: 3, PadTop: 2, PadLeft: 3}.output(2, 3),
+		ConvGeometry{N: 2, H: 10, W: 9, C: 5, KH: 3, KW: 3, StrideH: 2, DilationH: 2, DilationW: 2}.output(0, 0),
+		ConvGeometry{N: 5, H: 1, W: 13, C: 20, KH: 1, KW: 5, PadLeft: 4}.output(0, 0),                          // causal
+		ConvGeometry{N: 1, H: 3, W: 3, C: 6, KH: 2, KW: 2, PadTop: 3, PadLeft: 4}.output(3, 4),                 // more padding than a kernel
+		ConvGeometry{N: 1, H: 2, W: 2, C: 4, KH: 5, KW: 5, PadTop: 2, PadLeft: 2}.output(2, 2),                 // a kernel larger than the image
+		ConvGeometry{N: 2, H: 4, W: 4, C: 4, KH: 1, KW: 1, StrideH: 3, StrideW: 2}.output(0, 0),                // inputs that nothing reads
+		ConvGeometry{N: 1, H: 2, W: 2, C: 4, KH: 2, KW: 2, DilationH: 9, DilationW: 9, PadTop: 9}.output(3, 9), // taps that reach nothing
+		ConvGeometry{N: 0, H: 4, W: 4, C: 4, KH: 2, KW: 2}.output(0, 0),
+	} {
+		g.Groups, g.F = g.C, g.C
+		testConv(t, g, Epilogue{}, 1, 2+i%4)
+	}
+	g := ConvGeometry{N: 2, H: 6, W: 7, C: 14, F: 14, Groups: 14, KH: 3, KW: 2, PadTop: 1, PadLeft: 1}.output(1, 0)
+	for bits := range uint32(16) {
+		testConv(t, g, Epilogue{Accumulate: bits&1 != 0, Bias: bits >> 1 & 1, ReLU: bits&4 != 0, Mask: bits >> 3 & 1}, 1, 2, 3, 4, 5)
+	}
+}
+
 func TestConv2DEpilogues(t *testing.T) {
 	g := ConvGeometry{N: 2, H: 6, W: 7, C: 10, F: 11, KH: 3, KW: 2, PadTop: 1, PadLeft: 1}.output(1, 0)
 	one := ConvGeometry{N: 2, H: 6, W: 7, C: 1, F: 12, KH: 3, KW: 3, PadTop: 1, PadLeft: 1}.output(1, 0)

@@ -80,6 +80,9 @@ func modelCases() []benchCase {
 		cases = append(cases, allPasses("deeper CNN, ", g)...)
 	}
 	cases = append(cases, gemm("deeper CNN, dense forward 128x10x2048", 128, 10, 2048, false, false, true))
+	for _, size := range [][2]uint32{{32, 32}, {14, 128}} {
+		cases = append(cases, depthwise(samePadding(32, size[0], size[1], size[1]))...)
+	}
 	return append(cases, movingCases()...)
 }
 
@@ -96,6 +99,35 @@ func allPasses(prefix string, g kernels.ConvGeometry) []benchCase {
 		gradInput(name+"input's gradient", g), winogradGradInput(name+"input's gradient, Winograd", g),
 		gradKernel(name+"kernel's gradient", g), winogradGradKernel(name+"kernel's gradient, Winograd", g),
 	}
+}
+
+// depthwise are the three passes of a convolution of each channel by itself: nine multiplications an element, so that
+// they are measured against a copy.
+func depthwise(g kernels.ConvGeometry) []benchCase {
+	name := fmt.Sprintf("depthwise %dx%dx%dx%d ", g.N, g.H, g.W, g.C)
+	g.Groups = g.C
+	size := g.N * g.H * g.W * g.C
+	var cases []benchCase
+	add := func(pass string, values uint32, calls func(a *arena) []kernels.Call) {
+		a := newArena()
+		cases = append(cases, a.moved(name+pass, values, calls(a)...))
+	}
+	add("forward", 2*size, func(a *arena) []kernels.Call {
+		c := kernels.Conv2D{ConvGeometry: g, X: a.floats(size), Kernel: a.floats(9 * g.C), Y: a.floats(size), Epilogue: kernels.Epilogue{Bias: a.floats(g.C), ReLU: true}}
+		c.Scratch = a.bytes(c.ScratchBytes(1))
+		return c.Calls()
+	})
+	add("input's gradient", 2*size, func(a *arena) []kernels.Call {
+		c := kernels.Conv2DGradInput{ConvGeometry: g, DY: a.floats(size), Kernel: a.floats(9 * g.C), DX: a.floats(size)}
+		c.Scratch = a.bytes(c.ScratchBytes(1))
+		return c.Calls()
+	})
+	add("kernel's gradient", 2*size, func(a *arena) []kernels.Call {
+		c := kernels.Conv2DGradKernel{ConvGeometry: g, X: a.floats(size), DY: a.floats(size), DKernel: a.floats(9 * g.C), DBias: a.floats(g.C)}
+		c.Scratch = a.bytes(c.ScratchBytes(1))
+		return c.Calls()
+	})
+	return cases
 }
 
 // sweepCases are shapes that say where a kernel begins to pay, and others that no model here has.
