@@ -21,6 +21,9 @@ type BatchNormalization struct {
 	BetaReg      Regularizer `arg:"beta_regularizer" doc:"Penalty on β, added to the loss."`
 	GammaReg     Regularizer `arg:"gamma_regularizer" doc:"Penalty on γ, added to the loss."`
 
+	BetaConstraint  Constraint `arg:"beta_constraint" doc:"What β is held to after each step."`
+	GammaConstraint Constraint `arg:"gamma_constraint" doc:"What γ is held to after each step."`
+
 	Name   string `arg:"name" doc:"The layer's name."`
 	Frozen bool   `arg:"!trainable" doc:"Whether training changes the layer's variables and statistics."`
 }
@@ -32,12 +35,8 @@ func (l BatchNormalization) Build(s *Scope, in prog.Shape) (prog.Shape, error) {
 		return nil, err
 	}
 	channels := prog.Shape{in[axis]}
-	if !l.NoScale {
-		s.Var("gamma", channels, l.GammaInit, l.GammaReg)
-	}
-	if !l.NoCenter {
-		s.Var("beta", channels, l.BetaInit, l.BetaReg)
-	}
+	weightUnless(l.NoScale, l.GammaInit, l.GammaReg, l.GammaConstraint).declare(s, "gamma", channels)
+	weightUnless(l.NoCenter, l.BetaInit, l.BetaReg, l.BetaConstraint).declare(s, "beta", channels)
 	s.State("moving_mean", channels, l.MeanInit)
 	s.State("moving_variance", channels, l.VarianceInit)
 	return in, nil

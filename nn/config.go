@@ -50,6 +50,12 @@ func Config(x any) (any, error) {
 
 // encode is a field's value as configs have it.
 func (a *Arg) encode(f reflect.Value) any {
+	if x, given, ok := sizedIn(f); ok {
+		if !given {
+			return nil
+		}
+		return x.config()
+	}
 	switch x := f.Interface().(type) {
 	case nil:
 		return nil
@@ -69,12 +75,12 @@ func (a *Arg) encode(f reflect.Value) any {
 			return nil
 		}
 		return x
-	case Size2:
-		if x == (Size2{}) {
+	case *int:
+		if x == nil {
 			return nil
 		}
-		return []any{x[0], x[1]}
-	case *int:
+		return *x
+	case *float64:
 		if x == nil {
 			return nil
 		}
@@ -220,7 +226,8 @@ func layerName(l Layer) string {
 // listed is accepted, any other is an error.
 var ignored = map[string][]any{
 	"dtype": {nil, "float32"}, "dataformat": {nil, "channels_last", "channelsLast"},
-	"kernelconstraint": {nil}, "biasconstraint": {nil}, "gammaconstraint": {nil}, "betaconstraint": {nil}, "noiseshape": {nil}, "batchsize": {nil},
+	"noiseshape": {nil}, "batchsize": {nil},
+	"renorm": {nil, false}, "renormclipping": {nil}, "renormmomentum": nil, "synchronized": {nil, false}, "rmsscaling": {nil, false},
 	"sparse": {nil, false}, "ragged": {nil, false}, "optional": {nil, false},
 	"lorarank": {nil}, "quantizationconfig": {nil}, "loraalpha": {nil},
 	"weightdecay": {nil, 0.0}, "clipnorm": {nil}, "clipvalue": {nil}, "globalclipnorm": {nil}, "useema": {nil, false},
@@ -315,7 +322,7 @@ func (e *Entry) checkRequired(where string, v reflect.Value, args map[string]any
 func (e *Entry) set(where, key string, val any, v reflect.Value, rest map[string]any) error {
 	f := folded(key)
 	for i := range e.Args {
-		if a := &e.Args[i]; foldsTo(a.Name, f) {
+		if a := &e.Args[i]; foldsTo(a.Name, f) || a.also != "" && foldsTo(a.also, f) {
 			if val == nil && !a.Required {
 				return nil
 			}
@@ -385,6 +392,9 @@ func (a *Arg) decode(where string, val any, f reflect.Value) (want string, err e
 		}
 		return "", err
 	}
+	if x, _, ok := sizedIn(f); ok {
+		return a.decodeSized(val, f, x), nil
+	}
 	switch p := f.Addr().Interface().(type) {
 	case *bool:
 		b, ok := val.(bool)
@@ -411,6 +421,12 @@ func (a *Arg) decode(where string, val any, f reflect.Value) (want string, err e
 			return a.wantInt(), nil
 		}
 		*p = &n
+	case **float64:
+		n, ok := number(val)
+		if !ok {
+			return "a number", nil
+		}
+		*p = &n
 	case *[]float64:
 		list, ok := floats(val)
 		if !ok {
@@ -419,7 +435,7 @@ func (a *Arg) decode(where string, val any, f reflect.Value) (want string, err e
 		*p = list
 	case *int:
 		n, ok := whole(val)
-		if !ok || n == 0 && a.min > 0 {
+		if !ok || n == 0 && (a.min > 0 || a.def != "") { // where 0 would mean the default
 			return a.wantInt(), nil
 		}
 		*p = n
@@ -437,15 +453,6 @@ func (a *Arg) decode(where string, val any, f reflect.Value) (want string, err e
 		if *p = n; n == 0 {
 			*p = Zero
 		}
-	case *Size2:
-		if n, ok := whole(val); ok {
-			val = []int{n, n}
-		}
-		list, ok := ints(val, false)
-		if !ok || len(list) != 2 || list[0] < 1 || list[1] < 1 {
-			return "a whole number or two, at least 1", nil
-		}
-		*p = Size2{list[0], list[1]}
 	case *[]int:
 		if n, ok := whole(val); ok && a.Type == "axes" {
 			val = []int{n}
@@ -460,23 +467,24 @@ func (a *Arg) decode(where string, val any, f reflect.Value) (want string, err e
 		*p = list
 	case *Padding:
 		s, _ := val.(string)
-		switch strings.ToLower(s) {
-		case "valid":
-			*p = Valid
-		case "same":
-			*p = Same
-		default:
-			return "valid or same", nil
+		for *p = Valid; !strings.EqualFold(s, p.String()); *p++ {
+			if *p == Causal {
+				return a.wantString(), nil
+			}
 		}
 	}
 	return "", nil
 }
 
 func (a *Arg) wantInt() string {
-	if math.IsInf(a.min, 0) {
-		return "a whole number"
+	want := "a whole number"
+	if !math.IsInf(a.min, 0) {
+		want += ", at least " + text(a.min)
 	}
-	return "a whole number, at least " + text(a.min)
+	if a.min <= 0 && a.def != "" {
+		want += ", but not 0"
+	}
+	return want
 }
 
 func (a *Arg) wantString() string { return strings.Join(a.Allowed, " or ") }

@@ -27,24 +27,15 @@ func (d Dense) Build(s *Scope, in prog.Shape) (prog.Shape, error) {
 	if len(in) == 0 {
 		return nil, fail(ErrShape, "input is a single number, wanted at least one dimension")
 	}
-	s.Var("kernel", prog.Shape{in.Last(), d.Units}, d.KernelInit, d.KernelReg)
-	s.Constrain(d.KernelConstraint)
-	if !d.NoBias {
-		s.Var("bias", prog.Shape{d.Units}, d.BiasInit, d.BiasReg)
-		s.Constrain(d.BiasConstraint)
-	}
+	(&weight{d.KernelInit, d.KernelReg, d.KernelConstraint}).declare(s, "kernel", prog.Shape{in.Last(), d.Units})
+	d.bias().declare(s, "bias", prog.Shape{d.Units})
 	return append(append(prog.Shape{}, in[:len(in)-1]...), d.Units), nil
 }
 
 // Lower multiplies the rows of x by the kernel.
 func (d Dense) Lower(c *Call, x prog.Buf) prog.Buf {
 	y := c.MatMul(c.Reshape(x, -1, c.In().Last()), c.Var(0), false, false)
-	if !d.NoBias {
-		y = c.Add(y, c.Var(1))
-	}
-	out := append([]int{c.batch(x)}, c.Out()...)
-	if d.Activation.alongRows() { // of the right shape; and softmax last, so that crossentropy finds it
-		return c.activity(d.ActivityReg, d.Activation.Lower(c.Builder, c.Reshape(y, out...)))
-	}
-	return c.activity(d.ActivityReg, c.Reshape(d.Activation.Lower(c.Builder, y), out...))
+	return c.finish(y, d.bias(), 1, d.Activation, d.ActivityReg)
 }
+
+func (d Dense) bias() *weight { return weightUnless(d.NoBias, d.BiasInit, d.BiasReg, d.BiasConstraint) }

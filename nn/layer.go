@@ -79,6 +79,29 @@ func (s *Scope) Constrain(c Constraint) {
 	}
 }
 
+// A weight is what a variable begins as and is held to: arguments of most layers that have variables.
+type weight struct {
+	init       Initializer
+	reg        Regularizer
+	constraint Constraint
+}
+
+// declare declares the variable. A nil weight is one that the layer does without.
+func (w *weight) declare(s *Scope, name string, shape prog.Shape) {
+	if w != nil {
+		s.Var(name, shape, w.init, w.reg)
+		s.Constrain(w.constraint)
+	}
+}
+
+// weightUnless is a weight that a layer may do without.
+func weightUnless(none bool, init Initializer, reg Regularizer, constraint Constraint) *weight {
+	if none {
+		return nil
+	}
+	return &weight{init, reg, constraint}
+}
+
 // State declares the layer's next state: a variable that is not trained, but that a step may write
 // with [Call.Assign], such as moving averages. It is saved with the weights.
 func (s *Scope) State(name string, shape prog.Shape, init Initializer) {
@@ -221,6 +244,19 @@ func (c *Call) batch(x prog.Buf) int {
 		return s[0]
 	}
 	return 0
+}
+
+// finish is what layers with kernels end with: a product or convolution y gets the bias, the i-th variable, if there is
+// one, the activation, the layer's shape and its penalty.
+func (c *Call) finish(y prog.Buf, bias *weight, i int, f ActivationFunc, r Regularizer) prog.Buf {
+	if bias != nil {
+		y = c.Add(y, c.Var(i))
+	}
+	out := append([]int{c.batch(c.in[0].buf)}, c.Out()...)
+	if f.alongRows() { // of the right shape; and softmax last, so that crossentropy finds it
+		return c.activity(r, f.Lower(c.Builder, c.Reshape(y, out...)))
+	}
+	return c.activity(r, c.Reshape(f.Lower(c.Builder, y), out...))
 }
 
 // activity adds the penalty of an activity regularizer on a layer's output, a batch's divided by its

@@ -42,7 +42,8 @@ type Arg struct {
 	Name string // Keras's name: "kernel_size"
 	JS   string // tfjs's name: "kernelSize"
 	// Type is "int", "float", "bool", "string", "ints" (a list), "axes" and "floats" (one number or a list),
-	// "size" (a height and a width, or one number for both), or a Kind, whose value is a name or a config.
+	// one of those of sizes.go ("size": a height and a width, or one number for both), or a Kind, whose value is a name
+	// or a config.
 	Type     string
 	Default  any      // as Config writes it; nil for none
 	Required bool     // there is no default
@@ -54,6 +55,7 @@ type Arg struct {
 	min, max float64
 	below    bool // less than max, not equal to it
 	def      string
+	also     string // another name that configs have
 }
 
 // The registry. Every layer, optimizer, loss, metric, initializer, activation function and regularizer
@@ -61,11 +63,32 @@ type Arg struct {
 var entries = []*Entry{
 	{Kind: KindLayer, Class: "InputLayer", Name: "input_layer", JS: "inputLayer", value: InputLayer{}, Doc: "The shape of the model's input."},
 	{Kind: KindLayer, Class: "Dense", Name: "dense", JS: "dense", value: Dense{}, Doc: "A fully connected layer: activation(x·kernel + bias)."},
-	{Kind: KindLayer, Class: "Conv2D", Name: "conv2d", JS: "conv2d", value: Conv2D{}, Doc: "A convolution of images: activation(x * kernel + bias)."},
+	{Kind: KindLayer, Class: "Conv1D", Name: "conv1d", JS: "conv1d", Aliases: []string{"Convolution1D"}, value: Conv1D{}, Doc: "A convolution of sequences: activation(x * kernel + bias)."},
+	{Kind: KindLayer, Class: "Conv2D", Name: "conv2d", JS: "conv2d", Aliases: []string{"Convolution2D"}, value: Conv2D{}, Doc: "A convolution of images: activation(x * kernel + bias)."},
+	{Kind: KindLayer, Class: "Conv1DTranspose", Name: "conv1d_transpose", JS: "conv1dTranspose", Aliases: []string{"Convolution1DTranspose"}, value: Conv1DTranspose{}, Doc: "A transposed convolution of sequences."},
+	{Kind: KindLayer, Class: "Conv2DTranspose", Name: "conv2d_transpose", JS: "conv2dTranspose", Aliases: []string{"Convolution2DTranspose"}, value: Conv2DTranspose{}, Doc: "A transposed convolution of images: a convolution's input gradient."},
+	{Kind: KindLayer, Class: "DepthwiseConv1D", Name: "depthwise_conv1d", JS: "depthwiseConv1d", value: DepthwiseConv1D{}, Doc: "A convolution of each channel of sequences by itself."},
+	{Kind: KindLayer, Class: "DepthwiseConv2D", Name: "depthwise_conv2d", JS: "depthwiseConv2d", value: DepthwiseConv2D{}, Doc: "A convolution of each channel of images by itself."},
+	{Kind: KindLayer, Class: "SeparableConv1D", Name: "separable_conv1d", JS: "separableConv1d", Aliases: []string{"SeparableConvolution1D"}, value: SeparableConv1D{}, Doc: "A depthwise convolution of sequences, and a pointwise one behind it."},
+	{Kind: KindLayer, Class: "SeparableConv2D", Name: "separable_conv2d", JS: "separableConv2d", Aliases: []string{"SeparableConvolution2D"}, value: SeparableConv2D{}, Doc: "A depthwise convolution of images, and a pointwise one behind it."},
+	{Kind: KindLayer, Class: "MaxPooling1D", Name: "max_pooling1d", JS: "maxPooling1d", Aliases: []string{"MaxPool1D"}, value: MaxPooling1D{}, Doc: "The maximum of each window of a sequence."},
 	{Kind: KindLayer, Class: "MaxPooling2D", Name: "max_pooling2d", JS: "maxPooling2d", Aliases: []string{"MaxPool2D"}, value: MaxPooling2D{}, Doc: "The maximum of each window of an image."},
+	{Kind: KindLayer, Class: "AveragePooling1D", Name: "average_pooling1d", JS: "averagePooling1d", Aliases: []string{"AvgPool1D", "AvgPooling1D"}, value: AveragePooling1D{}, Doc: "The average of each window of a sequence."},
 	{Kind: KindLayer, Class: "AveragePooling2D", Name: "average_pooling2d", JS: "averagePooling2d", Aliases: []string{"AvgPool2D", "AvgPooling2D"}, value: AveragePooling2D{}, Doc: "The average of each window of an image."},
+	{Kind: KindLayer, Class: "GlobalMaxPooling1D", Name: "global_max_pooling1d", JS: "globalMaxPooling1d", Aliases: []string{"GlobalMaxPool1D"}, value: GlobalMaxPooling1D{}, Doc: "The maximum of each channel over a sequence."},
+	{Kind: KindLayer, Class: "GlobalMaxPooling2D", Name: "global_max_pooling2d", JS: "globalMaxPooling2d", Aliases: []string{"GlobalMaxPool2D"}, value: GlobalMaxPooling2D{}, Doc: "The maximum of each channel over an image."},
+	{Kind: KindLayer, Class: "GlobalAveragePooling1D", Name: "global_average_pooling1d", JS: "globalAveragePooling1d", Aliases: []string{"GlobalAvgPool1D"}, value: GlobalAveragePooling1D{}, Doc: "The average of each channel over a sequence."},
+	{Kind: KindLayer, Class: "GlobalAveragePooling2D", Name: "global_average_pooling2d", JS: "globalAveragePooling2d", Aliases: []string{"GlobalAvgPool2D"}, value: GlobalAveragePooling2D{}, Doc: "The average of each channel over an image."},
 	{Kind: KindLayer, Class: "Flatten", Name: "flatten", JS: "flatten", value: Flatten{}, Doc: "Joins all of a sample's dimensions into one."},
 	{Kind: KindLayer, Class: "Reshape", Name: "reshape", JS: "reshape", value: Reshape{}, Doc: "Gives a sample another shape of as many elements."},
+	{Kind: KindLayer, Class: "Permute", Name: "permute", JS: "permute", value: Permute{}, Doc: "Changes the order of a sample's dimensions."},
+	{Kind: KindLayer, Class: "RepeatVector", Name: "repeat_vector", JS: "repeatVector", value: RepeatVector{}, Doc: "A sequence of a vector, repeated."},
+	{Kind: KindLayer, Class: "Cropping1D", Name: "cropping1d", JS: "cropping1D", value: Cropping1D{}, Doc: "Cuts steps off a sequence's ends."},
+	{Kind: KindLayer, Class: "Cropping2D", Name: "cropping2d", JS: "cropping2D", value: Cropping2D{}, Doc: "Cuts rows and columns off an image's border."},
+	{Kind: KindLayer, Class: "ZeroPadding1D", Name: "zero_padding1d", JS: "zeroPadding1d", value: ZeroPadding1D{}, Doc: "Puts zeros before and behind a sequence."},
+	{Kind: KindLayer, Class: "ZeroPadding2D", Name: "zero_padding2d", JS: "zeroPadding2d", value: ZeroPadding2D{}, Doc: "Puts zeros around an image."},
+	{Kind: KindLayer, Class: "UpSampling1D", Name: "up_sampling1d", JS: "upSampling1d", value: UpSampling1D{}, Doc: "Repeats each step of a sequence."},
+	{Kind: KindLayer, Class: "UpSampling2D", Name: "up_sampling2d", JS: "upSampling2d", value: UpSampling2D{}, Doc: "Enlarges images by whole numbers."},
 	{Kind: KindLayer, Class: "Dropout", Name: "dropout", JS: "dropout", value: Dropout{}, Doc: "Drops a share of the elements in training, and scales up the others."},
 	{Kind: KindLayer, Class: "Add", Name: "add", JS: "add", value: Add{}, Doc: "The sum of its inputs."},
 	{Kind: KindLayer, Class: "Subtract", Name: "subtract", JS: "subtract", value: Subtract{}, Doc: "The difference of two inputs."},
@@ -264,7 +287,6 @@ var kindOfField = map[reflect.Type]Kind{
 }
 
 var (
-	typeSize    = reflect.TypeFor[Size2]()
 	typePadding = reflect.TypeFor[Padding]()
 )
 
@@ -276,6 +298,7 @@ var (
 //	min, max, below    the range of each number: at least, at most, less than
 //	oneof:"a,b"        what a string may be, beside its absence
 //	axes:"yes"         one number stands for a list of it
+//	also:"alpha"       another name that configs have for it
 //	doc:"..."          one sentence
 func argsOf(t reflect.Type) []Arg {
 	var args []Arg
@@ -304,8 +327,9 @@ func argsOf(t reflect.Type) []Arg {
 			if k == KindActivation {
 				a.Allowed = namesOf(k)
 			}
-		case f.Type == typeSize:
-			a.Type = "size"
+		case f.Type.Implements(typeSized):
+			x, _, _ := sizedIn(reflect.Zero(f.Type))
+			a.Type, _ = x.kind()
 		case f.Type == typePadding:
 			a.Type, a.Allowed = "string", []string{Valid.String(), Same.String()}
 		case f.Type == reflect.TypeFor[[]float64]():
@@ -316,6 +340,8 @@ func argsOf(t reflect.Type) []Arg {
 			a.Type = "ints"
 		case f.Type == reflect.TypeFor[*int](): // nil for none, which is not 0
 			a.Type = "int"
+		case f.Type == reflect.TypeFor[*float64]():
+			a.Type = "float"
 		case f.Type.Kind() == reflect.Int || f.Type.Kind() == reflect.Uint64:
 			a.Type = "int"
 		case f.Type.Kind() == reflect.Float64:
@@ -323,6 +349,7 @@ func argsOf(t reflect.Type) []Arg {
 		default:
 			a.Type = f.Type.Kind().String()
 		}
+		a.also = f.Tag.Get("also")
 		if s := f.Tag.Get("oneof"); s != "" {
 			a.Allowed = strings.Split(s, ",")
 		}
@@ -357,9 +384,11 @@ func (a *Arg) setDefault(v reflect.Value) {
 	case isKind:
 		e := lookup(k, a.def)
 		v.Set(reflect.ValueOf(complete(e.value)))
-	case v.Type() == typeSize:
+	case v.Type().Implements(typeSized):
 		n, _ := strconv.Atoi(a.def)
-		v.Set(reflect.ValueOf(Size2{n, n}))
+		x, _, _ := sizedIn(v)
+		x, _ = x.read(n)
+		setSized(v, x)
 	case v.Type() == typePadding: // Valid is the zero value
 	case v.Kind() == reflect.String:
 		v.SetString(a.def)
@@ -424,17 +453,18 @@ func validate(where string, x any) error {
 }
 
 func (a *Arg) checkRange(where string, f reflect.Value) error {
+	if x, given, ok := sizedIn(f); ok {
+		if !given {
+			return nil
+		}
+		return a.checkSized(where, x)
+	}
 	var numbers []float64
 	switch x := f.Interface().(type) {
 	case int:
 		numbers = []float64{float64(x)}
 	case float64:
 		numbers = []float64{x}
-	case Size2:
-		if x == (Size2{}) && !a.Required && a.def == "" { // pooling's strides: absent
-			return nil
-		}
-		numbers = []float64{float64(x[0]), float64(x[1])}
 	case []int:
 		for _, n := range x {
 			numbers = append(numbers, float64(n))
@@ -445,6 +475,10 @@ func (a *Arg) checkRange(where string, f reflect.Value) error {
 		if x != nil {
 			numbers = []float64{float64(*x)}
 		}
+	case *float64:
+		if x != nil {
+			numbers = []float64{*x}
+		}
 	case string:
 		if a.Allowed != nil && x != "" && !slices.Contains(a.Allowed, x) {
 			return fail(ErrConfig, "%s: %s is %q, wanted %s", where, a.Name, x, a.wantString())
@@ -452,8 +486,8 @@ func (a *Arg) checkRange(where string, f reflect.Value) error {
 	case ActivationFunc:
 		return x.check(where + ": " + a.Name)
 	case Padding:
-		if x > Same {
-			return fail(ErrConfig, "%s: %s is %d, wanted valid or same", where, a.Name, int(x))
+		if !slices.Contains(a.Allowed, x.String()) {
+			return fail(ErrConfig, "%s: %s is %s, wanted %s", where, a.Name, x, a.wantString())
 		}
 	}
 	for _, n := range numbers {

@@ -143,8 +143,14 @@ func argType(a nn.Arg, used, usedNames map[string]bool) string {
 		return "readonly number[]"
 	case "axes", "floats":
 		return "number | readonly number[]"
-	case "size":
+	case "length":
+		return "number | readonly [number]"
+	case "size", "ends":
 		return "number | readonly [number, number]"
+	case "sides":
+		return "number | readonly [number, number] | readonly [readonly [number, number], readonly [number, number]]"
+	case "noise shape":
+		return "readonly (number | null)[]"
 	case string(nn.KindActivation), string(nn.KindInitializer), string(nn.KindRegularizer), string(nn.KindConstraint):
 		name := title(nn.Kind(a.Type))
 		used[name], usedNames[name+"Name"] = true, true

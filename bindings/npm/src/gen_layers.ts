@@ -54,6 +54,52 @@ export function dense(options: DenseOptions): Layer {
   return new Config('Dense', options);
 }
 
+export interface Conv1DOptions {
+  /** Number of output channels. */
+  filters: number;
+  /** Length of the window. */
+  kernelSize: number | readonly [number];
+  /** Step of the window. Default 1. */
+  strides?: number | readonly [number];
+  /** What the window may cover at the ends; causal is zeros before the sequence only. Default 'valid'. */
+  padding?: 'valid' | 'same' | 'causal';
+  /** Distance of the window's elements. Default 1. */
+  dilationRate?: number | readonly [number];
+  /** Number of groups the channels are split into. Default 1. */
+  groups?: number;
+  /** Applied to the result. Default 'linear'. */
+  activation?: ActivationName | Activation;
+  /** Whether a bias is added. Default true. */
+  useBias?: boolean;
+  /** What the kernel begins as. Default 'glorot_uniform'. */
+  kernelInitializer?: InitializerName | Initializer;
+  /** What the bias begins as. Default 'zeros'. */
+  biasInitializer?: InitializerName | Initializer;
+  /** Penalty on the kernel, added to the loss. */
+  kernelRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the bias, added to the loss. */
+  biasRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the output, added to the loss. */
+  activityRegularizer?: RegularizerName | Regularizer;
+  /** What the kernel is held to after each step. */
+  kernelConstraint?: ConstraintName | Constraint;
+  /** What the bias is held to after each step. */
+  biasConstraint?: ConstraintName | Constraint;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** A convolution of sequences: activation(x * kernel + bias). */
+export function conv1d(options: Conv1DOptions): Layer {
+  return new Config('Conv1D', options);
+}
+
 export interface Conv2DOptions {
   /** Number of output channels. */
   filters: number;
@@ -100,6 +146,310 @@ export function conv2d(options: Conv2DOptions): Layer {
   return new Config('Conv2D', options);
 }
 
+export interface Conv1DTransposeOptions {
+  /** Number of output channels. */
+  filters: number;
+  /** Length of the window. */
+  kernelSize: number | readonly [number];
+  /** Step of the window in the output. Default 1. */
+  strides?: number | readonly [number];
+  /** Whether the output has all that the windows cover, or strides elements for each of the input. Default 'valid'. */
+  padding?: 'valid' | 'same';
+  /** Elements added at the end of the output, less than strides; by default as many as strides asks for. */
+  outputPadding?: number | readonly [number];
+  /** Distance of the window's elements. Default 1. */
+  dilationRate?: number | readonly [number];
+  /** Applied to the result. Default 'linear'. */
+  activation?: ActivationName | Activation;
+  /** Whether a bias is added. Default true. */
+  useBias?: boolean;
+  /** What the kernel begins as. Default 'glorot_uniform'. */
+  kernelInitializer?: InitializerName | Initializer;
+  /** What the bias begins as. Default 'zeros'. */
+  biasInitializer?: InitializerName | Initializer;
+  /** Penalty on the kernel, added to the loss. */
+  kernelRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the bias, added to the loss. */
+  biasRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the output, added to the loss. */
+  activityRegularizer?: RegularizerName | Regularizer;
+  /** What the kernel is held to after each step. */
+  kernelConstraint?: ConstraintName | Constraint;
+  /** What the bias is held to after each step. */
+  biasConstraint?: ConstraintName | Constraint;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** A transposed convolution of sequences. */
+export function conv1dTranspose(options: Conv1DTransposeOptions): Layer {
+  return new Config('Conv1DTranspose', options);
+}
+
+export interface Conv2DTransposeOptions {
+  /** Number of output channels. */
+  filters: number;
+  /** Height and width of the window. */
+  kernelSize: number | readonly [number, number];
+  /** Step of the window in the output, down and right. Default [1,1]. */
+  strides?: number | readonly [number, number];
+  /** Whether the output has all that the windows cover, or strides elements for each of the input. Default 'valid'. */
+  padding?: 'valid' | 'same';
+  /** Rows and columns added at the bottom and the right of the output, less than strides; by default as many as strides asks for. */
+  outputPadding?: number | readonly [number, number];
+  /** Distance of the window's elements. Default [1,1]. */
+  dilationRate?: number | readonly [number, number];
+  /** Applied to the result. Default 'linear'. */
+  activation?: ActivationName | Activation;
+  /** Whether a bias is added. Default true. */
+  useBias?: boolean;
+  /** What the kernel begins as. Default 'glorot_uniform'. */
+  kernelInitializer?: InitializerName | Initializer;
+  /** What the bias begins as. Default 'zeros'. */
+  biasInitializer?: InitializerName | Initializer;
+  /** Penalty on the kernel, added to the loss. */
+  kernelRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the bias, added to the loss. */
+  biasRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the output, added to the loss. */
+  activityRegularizer?: RegularizerName | Regularizer;
+  /** What the kernel is held to after each step. */
+  kernelConstraint?: ConstraintName | Constraint;
+  /** What the bias is held to after each step. */
+  biasConstraint?: ConstraintName | Constraint;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** A transposed convolution of images: a convolution's input gradient. */
+export function conv2dTranspose(options: Conv2DTransposeOptions): Layer {
+  return new Config('Conv2DTranspose', options);
+}
+
+export interface DepthwiseConv1DOptions {
+  /** Length of the window. */
+  kernelSize: number | readonly [number];
+  /** Step of the window. Default 1. */
+  strides?: number | readonly [number];
+  /** What the window may cover at the ends. Default 'valid'. */
+  padding?: 'valid' | 'same';
+  /** Number of filters for each input channel. Default 1. */
+  depthMultiplier?: number;
+  /** Distance of the window's elements. Default 1. */
+  dilationRate?: number | readonly [number];
+  /** Applied to the result. Default 'linear'. */
+  activation?: ActivationName | Activation;
+  /** Whether a bias is added. Default true. */
+  useBias?: boolean;
+  /** What the kernel begins as. Default 'glorot_uniform'. */
+  depthwiseInitializer?: InitializerName | Initializer;
+  /** What the bias begins as. Default 'zeros'. */
+  biasInitializer?: InitializerName | Initializer;
+  /** Penalty on the kernel, added to the loss. */
+  depthwiseRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the bias, added to the loss. */
+  biasRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the output, added to the loss. */
+  activityRegularizer?: RegularizerName | Regularizer;
+  /** What the kernel is held to after each step. */
+  depthwiseConstraint?: ConstraintName | Constraint;
+  /** What the bias is held to after each step. */
+  biasConstraint?: ConstraintName | Constraint;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** A convolution of each channel of sequences by itself. */
+export function depthwiseConv1d(options: DepthwiseConv1DOptions): Layer {
+  return new Config('DepthwiseConv1D', options);
+}
+
+export interface DepthwiseConv2DOptions {
+  /** Height and width of the window. */
+  kernelSize: number | readonly [number, number];
+  /** Step of the window, down and right. Default [1,1]. */
+  strides?: number | readonly [number, number];
+  /** What the window may cover at the border. Default 'valid'. */
+  padding?: 'valid' | 'same';
+  /** Number of filters for each input channel. Default 1. */
+  depthMultiplier?: number;
+  /** Distance of the window's elements. Default [1,1]. */
+  dilationRate?: number | readonly [number, number];
+  /** Applied to the result. Default 'linear'. */
+  activation?: ActivationName | Activation;
+  /** Whether a bias is added. Default true. */
+  useBias?: boolean;
+  /** What the kernel begins as. Default 'glorot_uniform'. */
+  depthwiseInitializer?: InitializerName | Initializer;
+  /** What the bias begins as. Default 'zeros'. */
+  biasInitializer?: InitializerName | Initializer;
+  /** Penalty on the kernel, added to the loss. */
+  depthwiseRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the bias, added to the loss. */
+  biasRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the output, added to the loss. */
+  activityRegularizer?: RegularizerName | Regularizer;
+  /** What the kernel is held to after each step. */
+  depthwiseConstraint?: ConstraintName | Constraint;
+  /** What the bias is held to after each step. */
+  biasConstraint?: ConstraintName | Constraint;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** A convolution of each channel of images by itself. */
+export function depthwiseConv2d(options: DepthwiseConv2DOptions): Layer {
+  return new Config('DepthwiseConv2D', options);
+}
+
+export interface SeparableConv1DOptions {
+  /** Number of output channels. */
+  filters: number;
+  /** Length of the window. */
+  kernelSize: number | readonly [number];
+  /** Step of the window. Default 1. */
+  strides?: number | readonly [number];
+  /** What the window may cover at the ends. Default 'valid'. */
+  padding?: 'valid' | 'same';
+  /** Distance of the window's elements. Default 1. */
+  dilationRate?: number | readonly [number];
+  /** Number of filters for each input channel. Default 1. */
+  depthMultiplier?: number;
+  /** Applied to the result. Default 'linear'. */
+  activation?: ActivationName | Activation;
+  /** Whether a bias is added. Default true. */
+  useBias?: boolean;
+  /** What the depthwise kernel begins as. Default 'glorot_uniform'. */
+  depthwiseInitializer?: InitializerName | Initializer;
+  /** What the pointwise kernel begins as. Default 'glorot_uniform'. */
+  pointwiseInitializer?: InitializerName | Initializer;
+  /** What the bias begins as. Default 'zeros'. */
+  biasInitializer?: InitializerName | Initializer;
+  /** Penalty on the depthwise kernel, added to the loss. */
+  depthwiseRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the pointwise kernel, added to the loss. */
+  pointwiseRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the bias, added to the loss. */
+  biasRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the output, added to the loss. */
+  activityRegularizer?: RegularizerName | Regularizer;
+  /** What the depthwise kernel is held to after each step. */
+  depthwiseConstraint?: ConstraintName | Constraint;
+  /** What the pointwise kernel is held to after each step. */
+  pointwiseConstraint?: ConstraintName | Constraint;
+  /** What the bias is held to after each step. */
+  biasConstraint?: ConstraintName | Constraint;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** A depthwise convolution of sequences, and a pointwise one behind it. */
+export function separableConv1d(options: SeparableConv1DOptions): Layer {
+  return new Config('SeparableConv1D', options);
+}
+
+export interface SeparableConv2DOptions {
+  /** Number of output channels. */
+  filters: number;
+  /** Height and width of the window. */
+  kernelSize: number | readonly [number, number];
+  /** Step of the window, down and right. Default [1,1]. */
+  strides?: number | readonly [number, number];
+  /** What the window may cover at the border. Default 'valid'. */
+  padding?: 'valid' | 'same';
+  /** Distance of the window's elements. Default [1,1]. */
+  dilationRate?: number | readonly [number, number];
+  /** Number of filters for each input channel. Default 1. */
+  depthMultiplier?: number;
+  /** Applied to the result. Default 'linear'. */
+  activation?: ActivationName | Activation;
+  /** Whether a bias is added. Default true. */
+  useBias?: boolean;
+  /** What the depthwise kernel begins as. Default 'glorot_uniform'. */
+  depthwiseInitializer?: InitializerName | Initializer;
+  /** What the pointwise kernel begins as. Default 'glorot_uniform'. */
+  pointwiseInitializer?: InitializerName | Initializer;
+  /** What the bias begins as. Default 'zeros'. */
+  biasInitializer?: InitializerName | Initializer;
+  /** Penalty on the depthwise kernel, added to the loss. */
+  depthwiseRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the pointwise kernel, added to the loss. */
+  pointwiseRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the bias, added to the loss. */
+  biasRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the output, added to the loss. */
+  activityRegularizer?: RegularizerName | Regularizer;
+  /** What the depthwise kernel is held to after each step. */
+  depthwiseConstraint?: ConstraintName | Constraint;
+  /** What the pointwise kernel is held to after each step. */
+  pointwiseConstraint?: ConstraintName | Constraint;
+  /** What the bias is held to after each step. */
+  biasConstraint?: ConstraintName | Constraint;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** A depthwise convolution of images, and a pointwise one behind it. */
+export function separableConv2d(options: SeparableConv2DOptions): Layer {
+  return new Config('SeparableConv2D', options);
+}
+
+export interface MaxPooling1DOptions {
+  /** Length of the window. Default 2. */
+  poolSize?: number | readonly [number];
+  /** Step of the window; by default pool_size. */
+  strides?: number | readonly [number];
+  /** What the window may cover at the ends. Default 'valid'. */
+  padding?: 'valid' | 'same';
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** The maximum of each window of a sequence. */
+export function maxPooling1d(options: MaxPooling1DOptions = {}): Layer {
+  return new Config('MaxPooling1D', options);
+}
+
 export interface MaxPooling2DOptions {
   /** Height and width of the window. Default [2,2]. */
   poolSize?: number | readonly [number, number];
@@ -120,6 +470,26 @@ export function maxPooling2d(options: MaxPooling2DOptions = {}): Layer {
   return new Config('MaxPooling2D', options);
 }
 
+export interface AveragePooling1DOptions {
+  /** Length of the window. Default 2. */
+  poolSize?: number | readonly [number];
+  /** Step of the window; by default pool_size. */
+  strides?: number | readonly [number];
+  /** What the window may cover at the ends. Default 'valid'. */
+  padding?: 'valid' | 'same';
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** The average of each window of a sequence. */
+export function averagePooling1d(options: AveragePooling1DOptions = {}): Layer {
+  return new Config('AveragePooling1D', options);
+}
+
 export interface AveragePooling2DOptions {
   /** Height and width of the window. Default [2,2]. */
   poolSize?: number | readonly [number, number];
@@ -138,6 +508,70 @@ export interface AveragePooling2DOptions {
 /** The average of each window of an image. */
 export function averagePooling2d(options: AveragePooling2DOptions = {}): Layer {
   return new Config('AveragePooling2D', options);
+}
+
+export interface GlobalMaxPooling1DOptions {
+  /** Whether the step stays, as a dimension of 1. Default false. */
+  keepdims?: boolean;
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** The maximum of each channel over a sequence. */
+export function globalMaxPooling1d(options: GlobalMaxPooling1DOptions = {}): Layer {
+  return new Config('GlobalMaxPooling1D', options);
+}
+
+export interface GlobalMaxPooling2DOptions {
+  /** Whether height and width stay, as dimensions of 1. Default false. */
+  keepdims?: boolean;
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** The maximum of each channel over an image. */
+export function globalMaxPooling2d(options: GlobalMaxPooling2DOptions = {}): Layer {
+  return new Config('GlobalMaxPooling2D', options);
+}
+
+export interface GlobalAveragePooling1DOptions {
+  /** Whether the step stays, as a dimension of 1. Default false. */
+  keepdims?: boolean;
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** The average of each channel over a sequence. */
+export function globalAveragePooling1d(options: GlobalAveragePooling1DOptions = {}): Layer {
+  return new Config('GlobalAveragePooling1D', options);
+}
+
+export interface GlobalAveragePooling2DOptions {
+  /** Whether height and width stay, as dimensions of 1. Default false. */
+  keepdims?: boolean;
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** The average of each channel over an image. */
+export function globalAveragePooling2d(options: GlobalAveragePooling2DOptions = {}): Layer {
+  return new Config('GlobalAveragePooling2D', options);
 }
 
 export interface FlattenOptions {
@@ -168,6 +602,136 @@ export interface ReshapeOptions {
 /** Gives a sample another shape of as many elements. */
 export function reshape(options: ReshapeOptions): Layer {
   return new Config('Reshape', options);
+}
+
+export interface PermuteOptions {
+  /** The input's dimensions in their new order, counted from 1. */
+  dims: readonly number[];
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Changes the order of a sample's dimensions. */
+export function permute(options: PermuteOptions): Layer {
+  return new Config('Permute', options);
+}
+
+export interface RepeatVectorOptions {
+  /** How often it is repeated. */
+  n: number;
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** A sequence of a vector, repeated. */
+export function repeatVector(options: RepeatVectorOptions): Layer {
+  return new Config('RepeatVector', options);
+}
+
+export interface Cropping1DOptions {
+  /** Steps to cut off at the beginning and at the end, or one number for both. Default [1,1]. */
+  cropping?: number | readonly [number, number];
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Cuts steps off a sequence's ends. */
+export function cropping1D(options: Cropping1DOptions = {}): Layer {
+  return new Config('Cropping1D', options);
+}
+
+export interface Cropping2DOptions {
+  /** How much to cut off: [[top, bottom], [left, right]], [rows, columns] at either side, or one number for all. Default [[0,0],[0,0]]. */
+  cropping?: number | readonly [number, number] | readonly [readonly [number, number], readonly [number, number]];
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Cuts rows and columns off an image's border. */
+export function cropping2D(options: Cropping2DOptions = {}): Layer {
+  return new Config('Cropping2D', options);
+}
+
+export interface ZeroPadding1DOptions {
+  /** Zeros at the beginning and at the end, or one number for both. Default [1,1]. */
+  padding?: number | readonly [number, number];
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Puts zeros before and behind a sequence. */
+export function zeroPadding1d(options: ZeroPadding1DOptions = {}): Layer {
+  return new Config('ZeroPadding1D', options);
+}
+
+export interface ZeroPadding2DOptions {
+  /** How many zeros: [[top, bottom], [left, right]], [rows, columns] at either side, or one number for all. Default [[1,1],[1,1]]. */
+  padding?: number | readonly [number, number] | readonly [readonly [number, number], readonly [number, number]];
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Puts zeros around an image. */
+export function zeroPadding2d(options: ZeroPadding2DOptions = {}): Layer {
+  return new Config('ZeroPadding2D', options);
+}
+
+export interface UpSampling1DOptions {
+  /** How often each step is repeated. Default 2. */
+  size?: number;
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Repeats each step of a sequence. */
+export function upSampling1d(options: UpSampling1DOptions = {}): Layer {
+  return new Config('UpSampling1D', options);
+}
+
+export interface UpSampling2DOptions {
+  /** How many times as many rows and columns. Default [2,2]. */
+  size?: number | readonly [number, number];
+  /** What is between pixels. Default 'nearest'. */
+  interpolation?: 'nearest' | 'bilinear';
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Enlarges images by whole numbers. */
+export function upSampling2d(options: UpSampling2DOptions = {}): Layer {
+  return new Config('UpSampling2D', options);
 }
 
 export interface DropoutOptions {
@@ -311,6 +875,10 @@ export interface BatchNormalizationOptions {
   betaRegularizer?: RegularizerName | Regularizer;
   /** Penalty on γ, added to the loss. */
   gammaRegularizer?: RegularizerName | Regularizer;
+  /** What β is held to after each step. */
+  betaConstraint?: ConstraintName | Constraint;
+  /** What γ is held to after each step. */
+  gammaConstraint?: ConstraintName | Constraint;
   /** The layer's name. */
   name?: string;
   /** Whether training changes the layer's variables and statistics. Default true. */

@@ -1,0 +1,100 @@
+package nn
+
+import (
+	"math"
+
+	"github.com/tabgrad/tabgrad/nn/prog"
+)
+
+// UpSampling1D repeats each step of a sequence [T, C].
+type UpSampling1D struct {
+	Size int    `arg:"size" default:"2" min:"1" doc:"How often each step is repeated."`
+	Name string `arg:"name" doc:"The layer's name."`
+}
+
+// UpSampling2D enlarges images [H, W, C] by whole numbers: each pixel is repeated, or what lies between two pixels'
+// centres is interpolated between them, as keras/src/layers/reshaping/up_sampling2d.py does on TensorFlow. Of
+// Keras's interpolations bicubic and Lanczos's are not there.
+type UpSampling2D struct {
+	Size          Size2  `arg:"size" default:"2" min:"1" doc:"How many times as many rows and columns."`
+	Interpolation string `arg:"interpolation" default:"nearest" oneof:"nearest,bilinear" doc:"What is between pixels."`
+	Name          string `arg:"name" doc:"The layer's name."`
+}
+
+// Build multiplies the number of steps.
+func (l UpSampling1D) Build(_ *Scope, in prog.Shape) (prog.Shape, error) {
+	return window{sequence: true}.enlarged(in, Size2{1, l.Size})
+}
+
+// Build multiplies height and width.
+func (l UpSampling2D) Build(_ *Scope, in prog.Shape) (prog.Shape, error) {
+	return window{}.enlarged(in, l.Size)
+}
+
+func (w window) enlarged(in prog.Shape, times Size2) (prog.Shape, error) {
+	in, err := w.image(in)
+	if err != nil {
+		return nil, err
+	}
+	return w.sample(Size2{in[0] * times[0], in[1] * times[1]}, in[2]), nil
+}
+
+// Lower repeats.
+func (l UpSampling1D) Lower(c *Call, x prog.Buf) prog.Buf {
+	w := window{sequence: true}
+	return c.Reshape(repeated(c.Builder, w.images(c, x), Size2{1, l.Size}), append([]int{c.batch(x)}, c.Out()...)...)
+}
+
+// Lower repeats or interpolates.
+func (l UpSampling2D) Lower(c *Call, x prog.Buf) prog.Buf {
+	if l.Interpolation == "bilinear" {
+		return interpolated(c.Builder, interpolated(c.Builder, x, 1, l.Size[0]), 2, l.Size[1])
+	}
+	return repeated(c.Builder, x, l.Size)
+}
+
+// repeated repeats each pixel of x [N, H, W, C].
+func repeated(b *prog.Builder, x prog.Buf, times Size2) prog.Buf {
+	s := b.Shape(x)
+	if b.Err() != nil {
+		return prog.None
+	}
+	x = b.Broadcast(b.Reshape(x, s[0], s[1], 1, s[2], 1, s[3]), prog.Shape{s[0], s[1], times[0], s[2], times[1], s[3]})
+	return b.Reshape(x, s[0], s[1]*times[0], s[2]*times[1], s[3])
+}
+
+// interpolated puts times as many elements along an axis, evenly between the old ones. The p-th of those that take
+// an element's place lies (p + 1/2)/times - 1/2 of the way to the next one from it, or to the one before where that is
+// below 0. Beyond the outer ones' centres there is nothing else.
+func interpolated(b *prog.Builder, x prog.Buf, axis, times int) prog.Buf {
+	s := append(prog.Shape{}, b.Shape(x)...)
+	if b.Err() != nil || times == 1 {
+		return x
+	}
+	n := s[axis]
+	part := func(from, size int) prog.Buf {
+		begin, shape := make([]int, len(s)), append(prog.Shape{}, s...)
+		begin[axis], shape[axis] = from, size
+		return b.Slice(x, begin, shape)
+	}
+	before, after := x, x
+	if n > 1 {
+		before = b.Concat(axis, part(0, 1), part(0, n-1))
+		after = b.Concat(axis, part(1, n-1), part(n-1, 1))
+	}
+	apart := append(append(append(prog.Shape{}, s[:axis+1]...), 1), s[axis+1:]...)
+	phases := make([]prog.Buf, times)
+	for p := range phases {
+		way, neighbour := (float64(p)+0.5)/float64(times)-0.5, after
+		if way < 0 {
+			neighbour = before
+		}
+		phases[p] = x
+		if way != 0 {
+			phases[p] = b.Add(b.Affine(x, 1-math.Abs(way), 0), b.Affine(neighbour, math.Abs(way), 0))
+		}
+		phases[p] = b.Reshape(phases[p], apart...)
+	}
+	s[axis] *= times
+	return b.Reshape(b.Concat(axis+1, phases...), s...)
+}
