@@ -6,12 +6,13 @@ import "github.com/tabgrad/tabgrad/nn/prog"
 // program's store, so that gradients can be asked for, and written by the host.
 type Alone struct {
 	*prog.Builder
-	Step   prog.Buf   // the number of the training step
-	X      []prog.Buf // the inputs, batches
-	Masks  []prog.Buf // their masks, None where there is none
-	Vars   []AloneVar
-	Out    []prog.Buf
-	Losses []prog.Buf // what the layer adds to the loss, with its regularizers' penalties
+	Step     prog.Buf   // the number of the training step
+	X        []prog.Buf // the inputs, batches
+	Masks    []prog.Buf // their masks, None where there is none
+	Vars     []AloneVar
+	Out      []prog.Buf
+	OutMasks []prog.Buf
+	Losses   []prog.Buf // what the layer adds to the loss, with its regularizers' penalties
 
 	lowering *lowering
 }
@@ -50,7 +51,7 @@ func LowerAlone(l Layer, samples [][]int, batch int, training bool, masked ...bo
 	})
 	b := prog.NewBuilder("alone", store)
 	a := &Alone{Builder: b, Step: b.Input("step", 2)}
-	a.lowering = &lowering{b: b, step: a.Step, frozen: map[*Instance]bool{}, store: places, current: map[*variable]prog.Buf{}}
+	a.lowering = &lowering{b: b, step: a.Step, frozen: map[*Instance]bool{i: i.frozen}, store: places, current: map[*variable]prog.Buf{}}
 	values := make([]value, len(ins))
 	for k := range ins {
 		values[k] = value{b.Var(k), prog.None}
@@ -63,7 +64,7 @@ func LowerAlone(l Layer, samples [][]int, batch int, training bool, masked ...bo
 		a.Vars = append(a.Vars, AloneVar{v.name, a.lowering.variable(v), v.state})
 	}
 	for _, v := range a.lowering.apply(app, values, 1, training) {
-		a.Out = append(a.Out, v.buf)
+		a.Out, a.OutMasks = append(a.Out, v.buf), append(a.OutMasks, v.mask)
 	}
 	a.Losses = a.lowering.losses
 	for k, v := range vars {

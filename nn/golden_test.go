@@ -133,7 +133,7 @@ func (g *goldenRun) run() {
 		g.Fatal(err)
 	}
 	g.tensor("predict", pred.Shape, pred.Data, e.Predict)
-	if len(e.Steps) > 0 {
+	if len(e.Grads) > 0 {
 		g.gradients(d)
 	}
 	for i, want := range e.Steps {

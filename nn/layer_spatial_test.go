@@ -166,4 +166,12 @@ var shapeTests = []layerTest{
 		{nn.UpSampling2D{}, []int{3, 2}, nn.ErrShape, "up_sampling2d: input is [3,2], wanted an image [height, width, channels]", nil},
 	}},
 	{layer: nn.UpSampling2D{Size: nn.Size2{2, 3}, Interpolation: "bilinear"}, in: []int{3, 1, 2}, out: []int{6, 3, 2}},
+	{layer: nn.Dot{Axes: []int{2, 1}}, in: []int{3, 4}, more: [][]int{{4, 2}}, out: []int{3, 2}, bad: []badLayer{
+		{nn.Dot{Axes: []int{1}}, []int{3, 4}, nn.ErrShape, "dot: inputs input_layer [3,4] and input_layer_1 [4,2]: wanted as many elements along axes [1]: they have 3 and 4", [][]int{{4, 2}}},
+		{nn.Dot{Axes: []int{0}}, []int{3}, nn.ErrConfig, "dot: inputs input_layer [3] and input_layer_1 [3]: axes is [0], and input 0 [3]; wanted one of its 1 dimensions, from 1 or from -1 on", [][]int{{3}}},
+		{nn.Dot{Axes: []int{1, 2, 3}}, []int{3}, nn.ErrConfig, "dot: inputs input_layer [3] and input_layer_1 [3]: axes is [1,2,3], wanted one number or two", [][]int{{3}}},
+		{nn.Dot{Axes: []int{1}}, []int{3}, nn.ErrConfig, "dot: got 1 inputs, wanted 2", nil},
+	}},
+	{layer: nn.Dot{Axes: []int{-1}, Normalize: true}, in: []int{4}, more: [][]int{{4}}, out: []int{1}},
+	{layer: nn.Dot{Axes: []int{1, 3}}, in: []int{3, 2}, more: [][]int{{2, 4, 3}}, out: []int{2, 2, 4}},
 }

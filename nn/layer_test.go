@@ -89,8 +89,8 @@ var layerTests = []layerTest{
 	{
 		layer: nn.Dropout{Rate: 0.5, Seed: 7}, in: []int{3, 2}, out: []int{3, 2},
 		bad: []badLayer{
-			{nn.Dropout{Rate: 1}, []int{3}, nn.ErrConfig, "dropout: rate is 1, wanted at least 0 and less than 1", nil},
-			{nn.Dropout{Rate: math.NaN()}, []int{3}, nn.ErrConfig, "dropout: rate is NaN, wanted at least 0 and less than 1", nil},
+			{nn.Dropout{Rate: 1.5}, []int{3}, nn.ErrConfig, "dropout: rate is 1.5, wanted 0 to 1", nil},
+			{nn.Dropout{Rate: math.NaN()}, []int{3}, nn.ErrConfig, "dropout: rate is NaN, wanted 0 to 1", nil},
 		},
 	},
 	{layer: nn.Add{}, in: []int{3, 2}, more: [][]int{{3, 1}, {2}}, out: []int{3, 2}, bad: []badLayer{

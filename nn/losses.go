@@ -154,10 +154,15 @@ func cosine(b *prog.Builder, x, y prog.Buf, axis int) prog.Buf {
 	return b.Reduce(prog.Sum, b.Mul(normalize(b, x, axis), normalize(b, y, axis)), false, axis)
 }
 
-// normalize is x / ‖x‖ along an axis, of a vector shorter than ε x/ε, as keras/src/ops/nn.py has it. The limit
-// is on the square, before the root, so that the gradient of a vector of zeros is finite.
+// normalize is x / ‖x‖ along an axis, of a vector shorter than ε x/ε, as keras/src/ops/nn.py has it.
 func normalize(b *prog.Builder, x prog.Buf, axis int) prog.Buf {
-	square := b.Reduce(prog.Sum, b.Unary(prog.Square, x), true, axis)
+	return normalizeTo(b, x, epsilon, axis)
+}
+
+// normalizeTo is normalize over several axes, with an ε of its own. The limit is on the square, before the root,
+// so that the gradient of a vector of zeros is finite.
+func normalizeTo(b *prog.Builder, x prog.Buf, epsilon float64, axes ...int) prog.Buf {
+	square := b.Reduce(prog.Sum, b.Unary(prog.Square, x), true, axes...)
 	return b.Mul(x, b.Unary(prog.Rsqrt, b.Binary(prog.Maximum, square, b.Fill(epsilon*epsilon))))
 }
 

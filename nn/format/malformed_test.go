@@ -155,9 +155,9 @@ var badTopologies = []struct {
 	{1, nil, map[string]any{"class_name": "Conv2D", "config": map[string]any{"filters": 4, "kernel_size": []any{3, 3}}}, format.ErrTopology},
 	{1, nil, map[string]any{"class_name": "Reshape", "config": map[string]any{"target_shape": []any{-1, -1}}}, format.ErrTopology},
 	{1, nil, map[string]any{"class_name": "Reshape", "config": map[string]any{"target_shape": []any{7}}}, format.ErrTopology},
-	{1, nil, map[string]any{"class_name": "Dropout", "config": map[string]any{"rate": 1}}, format.ErrTopology},
-	{1, nil, map[string]any{"class_name": "ReLU", "config": map[string]any{"max_value": 6}}, format.ErrUnsupported},
-	{1, nil, map[string]any{"class_name": "Softmax", "config": map[string]any{"axis": 1}}, format.ErrUnsupported},
+	{1, nil, map[string]any{"class_name": "Dropout", "config": map[string]any{"rate": 2}}, format.ErrTopology},
+	{1, nil, map[string]any{"class_name": "ReLU", "config": map[string]any{"max_value": -6}}, format.ErrTopology},
+	{1, nil, map[string]any{"class_name": "Softmax", "config": map[string]any{"axis": 3}}, format.ErrTopology},
 	{1, nil, map[string]any{"class_name": "LeakyReLU", "config": map[string]any{"alpha": "x"}}, format.ErrTopology},
 	{1, nil, map[string]any{"class_name": "InputLayer", "config": map[string]any{"batch_input_shape": []any{nil, 5}}}, format.ErrTopology},
 }

@@ -55,9 +55,12 @@ func ReadTFJS(modelJSON []byte, open func(path string) ([]byte, error)) (*Artifa
 	if err != nil {
 		return nil, err
 	}
-	found, err := match(vars, m.weights)
+	found, err := match(tfjsNames(a.Topology, vars), m.weights)
 	if err != nil {
-		return nil, err
+		var again error
+		if found, again = match(vars, m.weights); again != nil { // under Keras 3's names
+			return nil, err
+		}
 	}
 	slots, iterations, err := a.readOptimizer(vars, m.optimizer)
 	if err != nil {
@@ -406,8 +409,9 @@ func WriteTFJS(a *Artifacts, name string) ([]File, error) {
 		specs = append(specs, spec)
 		bytes += 4 * size(w.Shape)
 	}
+	names := tfjsNames(a.Topology, vars)
 	for i, w := range a.Weights {
-		add(w, vars[i].Name, "float32", "")
+		add(w, names[i].Name, "float32", "")
 	}
 	var slots []nn.Weight
 	var config ordered
@@ -421,7 +425,7 @@ func WriteTFJS(a *Artifacts, name string) ([]File, error) {
 		}
 		if decoded.Optimizer != nil {
 			add(nn.Weight{}, "iter", "int32", "optimizer")
-			slots = t.writeSlots(vars, decoded.Optimizer.Update().Rule)
+			slots = t.writeSlots(names, decoded.Optimizer.Update().Rule)
 		}
 		for _, w := range slots {
 			add(w, w.Name, "float32", "optimizer")

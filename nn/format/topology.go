@@ -1,7 +1,6 @@
 package format
 
 import (
-	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -113,11 +112,11 @@ func readLayer(where, class string, from map[string]any) (string, map[string]any
 		}
 		config[key] = v
 	}
-	class, err := activationLayer(where, class, config)
-	if err == nil && !known(nn.KindLayer, class) {
-		err = fail(ErrUnsupported, "%s: a layer of class %s is unknown", where, clip(class))
+	class = readClass(class, config)
+	if !known(nn.KindLayer, class) {
+		return "", nil, fail(ErrUnsupported, "%s: a layer of class %s is unknown", where, clip(class))
 	}
-	return class, config, err
+	return class, config, nil
 }
 
 // withinInt32 keeps arithmetic on a config's sizes away from where an int overflows.
@@ -138,44 +137,21 @@ func known(kind nn.Kind, class string) bool {
 	})
 }
 
-// activationLayer turns the layers that are activation functions into nn.Activation. It changes config.
-func activationLayer(where, class string, config map[string]any) (string, error) {
-	only := func(key string, allowed ...any) error {
-		v, ok := config[key]
-		delete(config, key)
-		if ok && !slices.Contains(allowed, v) {
-			return fail(ErrUnsupported, "%s: %s is %s, wanted %s", where, key, show(v), show(allowed[len(allowed)-1]))
-		}
-		return nil
-	}
-	constant := func(name string, otherwise float64, keys ...string) any {
-		c := map[string]any{name: otherwise}
-		for _, key := range keys {
-			if v, ok := config[key]; ok {
-				delete(config, key)
-				if v != nil {
-					c[name] = v
-				}
-			}
-		}
-		return c
-	}
-	var err error
+// readClass undoes what writeClass does, and leaves out what Keras 2 writes for the depthwise and separable
+// convolutions although they have no use for it. It changes config.
+func readClass(class string, config map[string]any) string {
 	switch class {
-	case "ReLU":
-		config["activation"] = "relu"
-		err = errors.Join(only("max_value", nil), only("negative_slope", nil, 0.0), only("threshold", nil, 0.0))
-	case "Softmax":
-		config["activation"] = "softmax"
-		err = only("axis", nil, -1.0)
-	case "ELU":
-		config["activation"] = map[string]any{"class_name": "elu", "config": constant("alpha", 1, "alpha")}
 	case "LeakyReLU":
-		config["activation"] = map[string]any{"class_name": "leaky_relu", "config": constant("negative_slope", 0.3, "alpha", "negative_slope")}
-	default:
-		return class, nil
+		if config["activation"] != nil {
+			delete(config, "alpha")
+			return "Activation"
+		}
+	case "DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D":
+		for _, key := range []string{"kernel_initializer", "kernel_regularizer", "kernel_constraint", "groups"} {
+			delete(config, key)
+		}
 	}
-	return "Activation", err
+	return class
 }
 
 func readActivation(v any) any {
@@ -242,7 +218,8 @@ func readRegularizer(v any) any {
 
 // writeTopology makes the topology that tfjs reads of nn's. What tfjs has no word for (leaky_relu as a
 // Dense's activation, gelu's approximation, groups) stays as Keras 3 writes it: tabgrad and Keras read
-// it, tfjs says what it does not know.
+// it, tfjs says what it does not know. Some arguments it passes over, and answers otherwise: ReLU's slope and
+// threshold, a transposed convolution's dilation and output padding; and its bilinear UpSampling2D is not Keras's.
 func writeTopology(topology map[string]any) (map[string]any, error) {
 	layers := layersOf(topology)
 	out := make([]any, len(layers))
@@ -256,7 +233,7 @@ func writeTopology(topology map[string]any) (map[string]any, error) {
 				v = writeInitializer(v)
 			case strings.HasSuffix(key, "_regularizer"):
 				v = writeRegularizer(v)
-			case key == "groups" && (v == 1 || v == 1.0):
+			case key == "groups" && (v == 1 || v == 1.0) && class != "GroupNormalization":
 				continue
 			}
 			config[key] = v
@@ -277,10 +254,13 @@ func writeTopology(topology map[string]any) (map[string]any, error) {
 				}
 				config["target_shape"] = batched(shape)[1:]
 			}
-		case "Conv2D", "MaxPooling2D", "AveragePooling2D", "Flatten":
+		case "Flatten":
 			config["data_format"] = "channels_last"
-		case "Activation":
-			class = writeActivation(config)
+		case "Activation", "LeakyReLU":
+			class = writeClass(class, config)
+		}
+		if strings.HasSuffix(class, "2D") || strings.HasSuffix(class, "2DTranspose") {
+			config["data_format"] = "channels_last"
 		}
 		if i == 0 {
 			config["dtype"] = "float32"
@@ -331,25 +311,49 @@ func writeRegularizer(v any) any {
 	return v
 }
 
-// writeActivation writes an Activation layer of leaky_relu as the layer that tfjs has for it. It changes
-// config.
-func writeActivation(config map[string]any) string {
+// writeClass writes a LeakyReLU layer's slope under tfjs's name, and an Activation layer of leaky_relu, which tfjs
+// has not, as that layer, its activation beside it. It changes config.
+func writeClass(class string, config map[string]any) string {
+	if class == "LeakyReLU" {
+		config["alpha"] = config["negative_slope"]
+		delete(config, "negative_slope")
+		return class
+	}
 	slope := any(0.2)
 	switch v := config["activation"].(type) {
 	case string:
 		if v != "leaky_relu" {
-			return "Activation"
+			return class
 		}
 	case map[string]any:
 		inner, _ := v["config"].(map[string]any)
 		if v["class_name"] != "leaky_relu" {
-			return "Activation"
+			return class
 		}
 		if s, ok := inner["negative_slope"]; ok {
 			slope = s
 		}
 	}
-	delete(config, "activation")
 	config["alpha"] = slope
 	return "LeakyReLU"
+}
+
+// tfjsNames are the variables under the names that tfjs and Keras 2 have for them: the kernel of a depthwise convolution
+// is its depthwise_kernel.
+func tfjsNames(topology map[string]any, vars []nn.Weight) []nn.Weight {
+	out := slices.Clone(vars)
+	for _, l := range layersOf(topology) {
+		class, _ := l["class_name"].(string)
+		config, _ := l["config"].(map[string]any)
+		if class != "DepthwiseConv1D" && class != "DepthwiseConv2D" {
+			continue
+		}
+		name, _ := config["name"].(string)
+		for i := range out {
+			if out[i].Name == name+"/kernel" {
+				out[i].Name = name + "/depthwise_kernel"
+			}
+		}
+	}
+	return out
 }

@@ -737,6 +737,8 @@ export function upSampling2d(options: UpSampling2DOptions = {}): Layer {
 export interface DropoutOptions {
   /** Probability that an element is dropped. */
   rate: number;
+  /** The mask's shape, with the batch: the same mask is used along dimensions of 1, and null is the input's size. By default each element has its own. */
+  noiseShape?: readonly (number | null)[];
   /** Seed of the masks; by default they come from the model's seed. */
   seed?: number;
   /** The layer's name. */
@@ -750,6 +752,116 @@ export interface DropoutOptions {
 /** Drops a share of the elements in training, and scales up the others. */
 export function dropout(options: DropoutOptions): Layer {
   return new Config('Dropout', options);
+}
+
+export interface SpatialDropout1DOptions {
+  /** Probability that a channel is dropped. */
+  rate: number;
+  /** Seed of the masks; by default they come from the model's seed. */
+  seed?: number;
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Drops whole channels of a sequence in training. */
+export function spatialDropout1d(options: SpatialDropout1DOptions): Layer {
+  return new Config('SpatialDropout1D', options);
+}
+
+export interface SpatialDropout2DOptions {
+  /** Probability that a channel is dropped. */
+  rate: number;
+  /** Seed of the masks; by default they come from the model's seed. */
+  seed?: number;
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Drops whole channels of an image in training. */
+export function spatialDropout2d(options: SpatialDropout2DOptions): Layer {
+  return new Config('SpatialDropout2D', options);
+}
+
+export interface AlphaDropoutOptions {
+  /** Probability that an element is dropped. */
+  rate: number;
+  /** The mask's shape, with the batch: the same mask is used along dimensions of 1, and null is the input's size. By default each element has its own. */
+  noiseShape?: readonly (number | null)[];
+  /** Seed of the masks; by default they come from the model's seed. */
+  seed?: number;
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Dropout for SELU, which keeps mean and variance. */
+export function alphaDropout(options: AlphaDropoutOptions): Layer {
+  return new Config('AlphaDropout', options);
+}
+
+export interface GaussianNoiseOptions {
+  /** The numbers' standard deviation. */
+  stddev: number;
+  /** Seed of the noise; by default it comes from the model's seed. */
+  seed?: number;
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Adds normal noise in training. */
+export function gaussianNoise(options: GaussianNoiseOptions): Layer {
+  return new Config('GaussianNoise', options);
+}
+
+export interface GaussianDropoutOptions {
+  /** The rate of the Dropout that it stands for. */
+  rate: number;
+  /** Seed of the noise; by default it comes from the model's seed. */
+  seed?: number;
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Multiplies by normal noise of mean 1 in training. */
+export function gaussianDropout(options: GaussianDropoutOptions): Layer {
+  return new Config('GaussianDropout', options);
+}
+
+export interface ActivityRegularizationOptions {
+  /** Factor of the sum of absolute values. Default 0. */
+  l1?: number;
+  /** Factor of the sum of squares. Default 0. */
+  l2?: number;
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Adds a penalty on what goes through it to the loss. */
+export function activityRegularization(options: ActivityRegularizationOptions = {}): Layer {
+  return new Config('ActivityRegularization', options);
 }
 
 export interface AddOptions {
@@ -852,6 +964,24 @@ export function concatenate(options: ConcatenateOptions = {}): Layer {
   return new Config('Concatenate', options);
 }
 
+export interface DotOptions {
+  /** The dimension of each, counted with the batch, or from the end where it is below 0; one number for both. */
+  axes: number | readonly number[];
+  /** Whether the vectors are made to be of length 1 first, so that the result is the cosine of their angle. Default false. */
+  normalize?: boolean;
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** The dot product of two inputs along a dimension of each. */
+export function dot(options: DotOptions): Layer {
+  return new Config('Dot', options);
+}
+
 export interface BatchNormalizationOptions {
   /** The dimension of the channels, counted with the batch, or from the end where it is below 0. Default -1. */
   axis?: number;
@@ -894,6 +1024,116 @@ export function batchNormalization(options: BatchNormalizationOptions = {}): Lay
   return new Config('BatchNormalization', options);
 }
 
+export interface LayerNormalizationOptions {
+  /** The dimensions that are normalised along, counted with the batch, or from the end where they are below 0. Default -1. */
+  axis?: number | readonly number[];
+  /** Added to the variance. Default 0.001. */
+  epsilon?: number;
+  /** Whether β is added. Default true. */
+  center?: boolean;
+  /** Whether it is multiplied by γ. Default true. */
+  scale?: boolean;
+  /** What β begins as. Default 'zeros'. */
+  betaInitializer?: InitializerName | Initializer;
+  /** What γ begins as. Default 'ones'. */
+  gammaInitializer?: InitializerName | Initializer;
+  /** Penalty on β, added to the loss. */
+  betaRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on γ, added to the loss. */
+  gammaRegularizer?: RegularizerName | Regularizer;
+  /** What β is held to after each step. */
+  betaConstraint?: ConstraintName | Constraint;
+  /** What γ is held to after each step. */
+  gammaConstraint?: ConstraintName | Constraint;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Makes the mean of each sample 0 and its variance 1. */
+export function layerNormalization(options: LayerNormalizationOptions = {}): Layer {
+  return new Config('LayerNormalization', options);
+}
+
+export interface GroupNormalizationOptions {
+  /** Number of groups, a divisor of the channels; -1 makes each channel a group. Default 32. */
+  groups?: number;
+  /** The dimension of the channels, counted with the batch, or from the end where it is below 0. Default -1. */
+  axis?: number;
+  /** Added to the variance. Default 0.001. */
+  epsilon?: number;
+  /** Whether β is added. Default true. */
+  center?: boolean;
+  /** Whether it is multiplied by γ. Default true. */
+  scale?: boolean;
+  /** What β begins as. Default 'zeros'. */
+  betaInitializer?: InitializerName | Initializer;
+  /** What γ begins as. Default 'ones'. */
+  gammaInitializer?: InitializerName | Initializer;
+  /** Penalty on β, added to the loss. */
+  betaRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on γ, added to the loss. */
+  gammaRegularizer?: RegularizerName | Regularizer;
+  /** What β is held to after each step. */
+  betaConstraint?: ConstraintName | Constraint;
+  /** What γ is held to after each step. */
+  gammaConstraint?: ConstraintName | Constraint;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Makes the mean of each group of channels of a sample 0 and its variance 1. */
+export function groupNormalization(options: GroupNormalizationOptions = {}): Layer {
+  return new Config('GroupNormalization', options);
+}
+
+export interface RMSNormalizationOptions {
+  /** The last dimensions, counted with the batch, or from the end where they are below 0. Default -1. */
+  axis?: number | readonly number[];
+  /** Added to the mean square. Default 0.000001. */
+  epsilon?: number;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the scale. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Divides each sample by the root of its mean square. */
+export function rmsNormalization(options: RMSNormalizationOptions = {}): Layer {
+  return new Config('RMSNormalization', options);
+}
+
+export interface UnitNormalizationOptions {
+  /** The dimensions that the vectors lie along, counted with the batch, or from the end where they are below 0. Default -1. */
+  axis?: number | readonly number[];
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Makes the length of each sample's vectors 1. */
+export function unitNormalization(options: UnitNormalizationOptions = {}): Layer {
+  return new Config('UnitNormalization', options);
+}
+
 export interface MaskingOptions {
   /** What all of a step's numbers are where it does not count. Default 0. */
   maskValue?: number;
@@ -924,4 +1164,96 @@ export interface ActivationOptions {
 /** Applies an activation function. */
 export function activation(options: ActivationOptions): Layer {
   return new Config('Activation', options);
+}
+
+export interface ReLUOptions {
+  /** The largest result; none by default. */
+  maxValue?: number;
+  /** What x below the threshold is multiplied by. Default 0. */
+  negativeSlope?: number;
+  /** Where x begins to pass. Default 0. */
+  threshold?: number;
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** max(x, 0), or with a slope below, a maximum and a threshold. */
+export function reLU(options: ReLUOptions = {}): Layer {
+  return new Config('ReLU', options);
+}
+
+export interface LeakyReLUOptions {
+  /** What x below 0 is multiplied by. Default 0.3. */
+  negativeSlope?: number;
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** x where x > 0, else a share of x. */
+export function leakyReLU(options: LeakyReLUOptions = {}): Layer {
+  return new Config('LeakyReLU', options);
+}
+
+export interface PReLUOptions {
+  /** What α begins as. Default 'zeros'. */
+  alphaInitializer?: InitializerName | Initializer;
+  /** Penalty on α, added to the loss. */
+  alphaRegularizer?: RegularizerName | Regularizer;
+  /** What α is held to after each step. */
+  alphaConstraint?: ConstraintName | Constraint;
+  /** The dimensions along which α is the same, counted with the batch: [1, 2] gives each channel of an image one. */
+  sharedAxes?: number | readonly number[];
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** x where x > 0, else a share of x that is learnt. */
+export function prelu(options: PReLUOptions = {}): Layer {
+  return new Config('PReLU', options);
+}
+
+export interface ELUOptions {
+  /** What eˣ - 1 is multiplied by. Default 1. */
+  alpha?: number;
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** x where x > 0, else α(eˣ - 1). */
+export function elu(options: ELUOptions = {}): Layer {
+  return new Config('ELU', options);
+}
+
+export interface SoftmaxOptions {
+  /** The dimensions that are summed over, counted with the batch, or from the end where they are below 0. Default -1. */
+  axis?: number | readonly number[];
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** eˣ / Σ eˣ over some dimensions, with a mask or without. */
+export function softmax(options: SoftmaxOptions = {}): Layer {
+  return new Config('Softmax', options);
 }

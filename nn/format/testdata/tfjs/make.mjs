@@ -64,6 +64,35 @@ await make('cnn', [
   tf.layers.softmax({ axis: -1 }),
 ], tf.train.adam(0.005), [8, 8, 2]);
 
+await make('spatial', [
+  tf.layers.separableConv2d({ filters: 4, kernelSize: 3, padding: 'same', inputShape: [8, 8, 2] }),
+  tf.layers.prelu({ sharedAxes: [1, 2] }),
+  tf.layers.cropping2D({ cropping: [[1, 0], [0, 1]] }),
+  tf.layers.depthwiseConv2d({ kernelSize: 3, strides: 2, depthMultiplier: 2, useBias: false }),
+  tf.layers.batchNormalization({ momentum: 0.9 }),
+  tf.layers.conv2dTranspose({ filters: 3, kernelSize: 3, strides: 2, padding: 'same' }),
+  tf.layers.layerNormalization({ axis: [3] }),
+  tf.layers.zeroPadding2d({ padding: 1 }),
+  tf.layers.permute({ dims: [2, 1, 3] }),
+  tf.layers.reLU({ maxValue: 2 }),
+  tf.layers.globalAveragePooling2d({}),
+  tf.layers.dense({ units: 3, activation: 'softmax' }),
+], tf.train.momentum(0.05, 0.8), [8, 8, 2], { steps: 3 });
+await make('sequence', [
+  tf.layers.conv1d({ filters: 4, kernelSize: 3, padding: 'same', kernelConstraint: 'maxNorm', inputShape: [9, 2] }),
+  tf.layers.leakyReLU({}),
+  tf.layers.maxPooling1d({ poolSize: 2 }),
+  tf.layers.spatialDropout1d({ rate: 0.2 }),
+  tf.layers.gaussianNoise({ stddev: 0.1 }),
+  tf.layers.averagePooling1d({ poolSize: 2, strides: 1, padding: 'same' }),
+  tf.layers.elu({}),
+  tf.layers.globalMaxPooling1d({}),
+  tf.layers.repeatVector({ n: 2 }),
+  tf.layers.flatten(),
+  tf.layers.dense({ units: 3 }),
+  tf.layers.softmax({ axis: 1 }),
+], tf.train.adam(0.005), [9, 2]);
+
 // The cnn again as the converter would have quantized it: the weights in three turns as uint8, uint16 and float16.
 if (!wanted.length || wanted.includes('cnn_quantized')) {
   const json = JSON.parse(await readFile(join(golden, 'cnn', 'model.json'), 'utf8'));
