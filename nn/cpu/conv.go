@@ -57,6 +57,19 @@ func (v *convolution) outputRow(ih, kh int) int {
 	return d / v.stride[0]
 }
 
+// depthwise reports whether each channel has one filter of its own. gonum's products would be of single numbers.
+func (v *convolution) depthwise() bool { return v.cg == 1 && v.og == 1 && v.groups > 1 }
+
+// channelwise: for j := range n { for c := range channels { dst[j*dstStep+c] += a[j*aStep+c] · b[j*bStep+c] } }
+func channelwise[T Float](n, channels int, dst []T, dstStep int, a []T, aStep int, b []T, bStep int) {
+	for j := range n {
+		d, a, b := dst[j*dstStep:][:channels], a[j*aStep:][:channels], b[j*bStep:][:channels]
+		for c := range d {
+			d[c] += a[c] * b[c]
+		}
+	}
+}
+
 // conv2D: out[n,oh,ow,o] = act(Σ x[n, oh·s + kh·d - top, ow·s + kw·d - left, c] · w[kh,kw,c,o] + bias[o])
 // over kh, kw and the channels c of o's group.
 func (l *loader[T]) conv2D(op *prog.Op) {
@@ -78,6 +91,10 @@ func (l *loader[T]) conv2D(op *prog.Op) {
 				ih := v.inputRow(oh, tap/v.kw)
 				ow, count, iw := v.columns(tap % v.kw)
 				if ih < 0 || count <= 0 || v.cg == 0 {
+					continue
+				}
+				if v.depthwise() {
+					channelwise(count, v.c, row[ow*v.o:], v.o, x[((n*v.h+ih)*v.w+iw)*v.c:], v.stride[1]*v.c, w[tap*v.o:], 0)
 					continue
 				}
 				for g := range v.groups {
@@ -128,6 +145,10 @@ func (l *loader[T]) conv2DInputGrad(op *prog.Op) {
 				if oh < 0 || count <= 0 || v.og == 0 {
 					continue
 				}
+				if v.depthwise() {
+					channelwise(count, v.c, row[iw*v.c:], v.stride[1]*v.c, dy[((n*v.oh+oh)*v.ow+ow)*v.o:], v.o, w[tap*v.o:], 0)
+					continue
+				}
 				for g := range v.groups {
 					l.gemm.addProduct(false, !transposed, count, v.cg, v.og,
 						dy[((n*v.oh+oh)*v.ow+ow)*v.o+g*v.og:], v.o,
@@ -153,6 +174,10 @@ func (l *loader[T]) conv2DKernelGrad(op *prog.Op) {
 	}
 	l.set(dw, 0)
 	if len(dw) == 0 {
+		return
+	}
+	if v.depthwise() {
+		l.depthwiseKernelGrad(&v, x, dy, dw)
 		return
 	}
 	// images holds the sum over one image, so that a sum over a large batch stays accurate: a matrix
@@ -193,6 +218,28 @@ func (l *loader[T]) conv2DKernelGrad(op *prog.Op) {
 					for j := range row {
 						row[j] += image[first+j*step]
 					}
+				}
+			}
+		}
+	})
+}
+
+// depthwiseKernelGrad is conv2DKernelGrad where each channel has one filter of its own.
+func (l *loader[T]) depthwiseKernelGrad(v *convolution, x, dy, dw []T) {
+	images := make([]T, len(dw))
+	l.add(v.kh*v.kw, v.n*v.oh*v.ow*v.c, func(from, to int) {
+		for tap := from; tap < to; tap++ {
+			ow, count, iw := v.columns(tap % v.kw)
+			image, sum := images[tap*v.c:][:v.c], dw[tap*v.c:][:v.c]
+			for n := range v.n {
+				clear(image)
+				for oh := range v.oh {
+					if ih := v.inputRow(oh, tap/v.kw); ih >= 0 && count > 0 {
+						channelwise(count, v.c, image, 0, x[((n*v.h+ih)*v.w+iw)*v.c:], v.stride[1]*v.c, dy[((n*v.oh+oh)*v.ow+ow)*v.o:], v.o)
+					}
+				}
+				for c := range sum {
+					sum[c] += image[c]
 				}
 			}
 		}
