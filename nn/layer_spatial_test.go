@@ -20,7 +20,7 @@ var convTests = []layerTest{
 			{nn.Conv1D{Filters: 4}, []int{7, 2}, nn.ErrConfig, "conv1d: kernel_size is missing", nil},
 			{nn.Conv1D{Filters: 4, Kernel: -1}, []int{7, 2}, nn.ErrConfig, "conv1d: kernel_size is [-1], wanted at least 1", nil},
 			{nn.Conv1D{Filters: 4, Kernel: 3, Strides: -2}, []int{7, 2}, nn.ErrConfig, "conv1d: strides is [-2], wanted at least 1", nil},
-			{nn.Conv1D{Filters: 4, Kernel: 3, Padding: 9}, []int{7, 2}, nn.ErrConfig, "conv1d: padding is padding?, wanted valid or same or causal", nil},
+			{nn.Conv1D{Filters: 4, Kernel: 3, Padding: 9}, []int{7, 2}, nn.ErrConfig, `conv1d: padding is "padding?", wanted valid or same or causal`, nil},
 			{nn.Conv1D{Filters: 4, Kernel: 3}, []int{6, 7, 2}, nn.ErrShape, "conv1d: input is [6,7,2], wanted a sequence [steps, channels]", nil},
 			{nn.Conv1D{Filters: 4, Kernel: 3, Dilation: 3}, []int{6, 2}, nn.ErrShape, "conv1d: input has 6 steps, wanted at least the window's 7", nil},
 			{nn.Conv1D{Filters: 4, Kernel: 3, Groups: 4}, []int{6, 2}, nn.ErrConfig, "conv1d: groups is 4, wanted a divisor of the input's 2 channels and of filters, 4", nil},
@@ -35,7 +35,7 @@ var convTests = []layerTest{
 		bad: []badLayer{
 			{nn.Conv2DTranspose{Filters: 3}, []int{3, 4, 2}, nn.ErrConfig, "conv2d_transpose: kernel_size is missing", nil},
 			{nn.Conv2DTranspose{Filters: 3, Kernel: nn.Size2{3, 3}}, []int{4, 2}, nn.ErrShape, "conv2d_transpose: input is [4,2], wanted an image [height, width, channels]", nil},
-			{nn.Conv2DTranspose{Filters: 3, Kernel: nn.Size2{3, 3}, Padding: nn.Causal}, []int{3, 4, 2}, nn.ErrConfig, "conv2d_transpose: padding is causal, wanted valid or same", nil},
+			{nn.Conv2DTranspose{Filters: 3, Kernel: nn.Size2{3, 3}, Padding: nn.Causal}, []int{3, 4, 2}, nn.ErrConfig, `conv2d_transpose: padding is "causal", wanted valid or same`, nil},
 			{nn.Conv2DTranspose{Filters: 3, Kernel: nn.Size2{3, 3}, Strides: nn.Size2{2, 2}, OutPadding: &nn.Size2{2, 1}}, []int{3, 4, 2}, nn.ErrConfig, "conv2d_transpose: output_padding is [2, 1], wanted less than strides, [2, 2]", nil},
 			{nn.Conv2DTranspose{Filters: 3, Kernel: nn.Size2{3, 3}, OutPadding: &nn.Size2{-1, 0}}, []int{3, 4, 2}, nn.ErrConfig, "conv2d_transpose: output_padding is [-1, 0], wanted at least 0", nil},
 			{nn.Conv2DTranspose{Filters: 3, Kernel: nn.Size2{2, 3}, Strides: nn.Size2{2, 2}, Padding: nn.Same, OutPadding: &nn.Size2{0, 1}}, []int{3, 4, 2}, nn.ErrConfig, "conv2d_transpose: output_padding is [0, 1], wanted at least 1 where the window spans 2, an even number, and padding is same", nil},
@@ -69,7 +69,7 @@ var convTests = []layerTest{
 		layer: nn.DepthwiseConv1D{Kernel: 3, Strides: 2, Multiplier: 2}, in: []int{7, 3}, out: []int{3, 6},
 		vars: map[string][]int{"depthwise_conv1d/kernel": {3, 3, 2}, "depthwise_conv1d/bias": {6}},
 		bad: []badLayer{
-			{nn.DepthwiseConv1D{Kernel: 3, Padding: nn.Causal}, []int{7, 3}, nn.ErrConfig, "depthwise_conv1d: padding is causal, wanted valid or same", nil},
+			{nn.DepthwiseConv1D{Kernel: 3, Padding: nn.Causal}, []int{7, 3}, nn.ErrConfig, `depthwise_conv1d: padding is "causal", wanted valid or same`, nil},
 			{nn.DepthwiseConv1D{Kernel: 3}, []int{7}, nn.ErrShape, "depthwise_conv1d: input is [7], wanted a sequence [steps, channels]", nil},
 		},
 	},

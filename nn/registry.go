@@ -503,7 +503,7 @@ func (a *Arg) checkRange(where string, f reflect.Value) error {
 		return x.check(where + ": " + a.Name)
 	case Padding:
 		if !slices.Contains(a.Allowed, x.String()) {
-			return fail(ErrConfig, "%s: %s is %s, wanted %s", where, a.Name, x, a.wantString())
+			return fail(ErrConfig, "%s: %s is %q, wanted %s", where, a.Name, x, a.wantString())
 		}
 	}
 	for _, n := range numbers {
