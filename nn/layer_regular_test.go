@@ -1,6 +1,11 @@
 package nn_test
 
-import "github.com/tabgrad/tabgrad/nn"
+import (
+	"errors"
+	"testing"
+
+	"github.com/tabgrad/tabgrad/nn"
+)
 
 // The harness's cases of normalization, of noise and of the activation layers.
 
@@ -109,4 +114,12 @@ var activationTests = []layerTest{
 	}},
 	{layer: nn.SoftmaxLayer{Axis: []int{1, 3}}, in: []int{3, 4, 2}, out: []int{3, 4, 2}},
 	{layer: nn.SoftmaxLayer{Axis: []int{1}}, in: []int{3, 4}, more: [][]int{{1, 4}}, out: []int{3, 4}},
+}
+
+// A mask that comes with the input of a Softmax layer must be of its shape, as in Keras.
+func TestSoftmaxMask(t *testing.T) {
+	_, err := nn.LowerAlone(nn.SoftmaxLayer{Name: "s"}, [][]int{{3, 4}}, 2, false, true)
+	if want := "s: the input is [2,3,4] and its mask [2,3], wanted one of the input's shape, or a mask as a second input"; !errors.Is(err, nn.ErrShape) || err.Error() != want {
+		t.Errorf("got %v, wanted %s", err, want)
+	}
 }

@@ -167,6 +167,7 @@ func TestReadsKeras2Layers(t *testing.T) {
 			nn.DepthwiseConv2D{Kernel: nn.Size2{3, 3}, NoBias: true, Name: "l"}, map[string][]int{"l/kernel": {3, 3, 2, 1}}},
 		{"LeakyReLU", with(map[string]any{"alpha": 0.1}), nn.LeakyReLULayer{NegativeSlope: 0.1, Name: "l"}, nil},
 		{"ReLU", with(map[string]any{"max_value": 6.0, "negative_slope": 0.0, "threshold": 0.0}), nn.ReLULayer{MaxValue: ptr(6.0), Name: "l"}, nil},
+		{"ThresholdedReLU", with(map[string]any{"theta": 0.5}), nn.ReLULayer{Threshold: 0.5, Name: "l"}, nil},
 		{"Softmax", with(map[string]any{"axis": 3.0}), nn.SoftmaxLayer{Axis: []int{3}, Name: "l"}, nil},
 		{"BatchNormalization", with(map[string]any{"axis": -1.0, "momentum": 0.99, "epsilon": 0.001, "center": false, "scale": false, "beta_constraint": nil, "gamma_constraint": nil, "renorm": false, "renorm_clipping": nil, "renorm_momentum": 0.99, "synchronized": false}),
 			nn.BatchNormalization{NoCenter: true, NoScale: true, Name: "l"}, map[string][]int{"l/moving_mean": {2}, "l/moving_variance": {2}}},

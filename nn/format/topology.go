@@ -137,10 +137,17 @@ func known(kind nn.Kind, class string) bool {
 	})
 }
 
-// readClass undoes what writeClass does, and leaves out what Keras 2 writes for the depthwise and separable
-// convolutions although they have no use for it. It changes config.
+// readClass undoes what writeClass does, reads a layer that Keras 3 has no more as the one that it became, and leaves out
+// what Keras 2 writes for the depthwise and separable convolutions although they have no use for it. It changes config.
 func readClass(class string, config map[string]any) string {
 	switch class {
+	case "ThresholdedReLU":
+		config["threshold"] = 1.0
+		if theta, ok := config["theta"]; ok {
+			config["threshold"] = theta
+			delete(config, "theta")
+		}
+		return "ReLU"
 	case "LeakyReLU":
 		if config["activation"] != nil {
 			delete(config, "alpha")

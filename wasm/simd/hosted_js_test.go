@@ -47,6 +47,15 @@ func TestHostedGolden(t *testing.T) {
 	fmt.Println(b.Name(), hash)
 }
 
+// TestHostedNormal prints what TestInNode compares with the kernels under wazero.
+func TestHostedNormal(t *testing.T) {
+	hash, err := normalHash(hosted(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println(hash)
+}
+
 // TestHostedLost: the page has ended all lanes but Go's own.
 func TestHostedLost(t *testing.T) {
 	b := hosted(t)

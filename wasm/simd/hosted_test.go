@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tabgrad/tabgrad/wasm/kernels"
+	"github.com/tabgrad/tabgrad/wasm/simd"
 	"github.com/tabgrad/tabgrad/wasm/simd/internal/training"
 )
 
@@ -45,6 +46,10 @@ func hostedFolder(t *testing.T) string {
 // give the bits that they give under wazero, on one and two lanes, and the relaxed ones conform, too.
 func TestInNode(t *testing.T) {
 	folder := hostedFolder(t)
+	native, err := simd.NewNative(1)
+	must(t, err)
+	normal, err := normalHash(native)
+	must(t, err)
 	for _, c := range []struct {
 		variant string
 		lanes   int
@@ -54,6 +59,7 @@ func TestInNode(t *testing.T) {
 		{"strict", 0, "WithoutKernels", ""},
 		{"strict", 2, "Lost", ""},
 		{"strict-single", 1, "Golden|Allocate|RunsOut", "simd strict, 1 lane " + training.GoldenHash},
+		{"strict", 2, "Normal", normal},
 		{"strict", 2, "Golden|RunsOut", "simd strict, 2 lanes " + training.GoldenHash},
 		{"relaxed", 1, "Golden|Conformance|Winograd", "simd relaxed, 1 lane "},
 	} {
