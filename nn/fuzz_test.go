@@ -12,11 +12,17 @@ import (
 // FuzzSequentialFrom: a config from outside makes a model or an error that says what is wrong; a model
 // writes a config that makes it again.
 func FuzzSequentialFrom(f *testing.F) {
-	for _, m := range []*nn.Model{
+	models := []*nn.Model{
 		smallCNN(),
 		nn.NewSequential(nn.Input(4, 6), nn.Reshape{Target: []int{-1, 3}}, nn.Dense{Units: 2, Activation: nn.ELU.With(0.5), KernelReg: nn.L1L2{L1: 1}, KernelInit: nn.RandomNormal{Mean: 1}}),
 		nn.NewSequential(nn.AveragePooling2D{Padding: nn.Same}, nn.Activation{Fn: nn.GELUTanh}),
-	} {
+	}
+	for _, c := range layerTests {
+		if c.in != nil && c.more == nil {
+			models = append(models, nn.NewSequential(nn.Input(c.in...), c.layer))
+		}
+	}
+	for _, m := range models {
 		config, err := m.Config()
 		if err != nil {
 			f.Fatal(err)
