@@ -89,7 +89,13 @@ func wild(data []byte) (*prog.Program, error) {
 			keep(b.MatMul(x, pick(), next()%2 == 0, next()%2 == 0))
 		case 2:
 			w := b.Input("w", number(), number(), 3, 1+next()%4)
-			keep(b.Conv2D(x, w, prog.ConvAttr{Stride: pair(), Dilation: pair(), Pad: [4]int(ints(4)), Groups: number()}))
+			a := prog.ConvAttr{Stride: pair(), Dilation: pair(), Pad: [4]int(ints(4)), Groups: number()}
+			if next()%2 == 0 {
+				keep(b.Conv2D(x, w, a))
+				break
+			}
+			a.In = pair()
+			keep(b.Conv2DInputGrad(x, w, a))
 		case 3:
 			keep(b.Pool(x, prog.PoolAttr{Avg: next()%2 == 0, Window: pair(), Stride: pair(), Pad: [4]int(ints(4))}))
 		case 4:
@@ -125,7 +131,7 @@ func wild(data []byte) (*prog.Program, error) {
 		case 18:
 			keep(b.Pad(x, ints(rank), ints(rank), 1))
 		case 19:
-			keep(b.Random(x, prog.RandomAttr{Dist: prog.Dist(next() % 2), A: 0.5, Shape: ints(next() % 4)}))
+			keep(b.Random(x, prog.RandomAttr{Dist: prog.Dist(next() % len(prog.Dists())), A: 0.5, Shape: ints(next() % 4)}))
 		case 20:
 			keep(b.Fill(2, ints(next()%4)...))
 		case 21:
