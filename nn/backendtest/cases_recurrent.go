@@ -79,6 +79,8 @@ func recurrentCases() []Case {
 type sequenceCase struct {
 	n, t, f, u                  int
 	all, mask, state, drop, rev bool
+	inOrder                     bool
+	gateDrop                    bool // a mask of its own for each gate, of x too
 }
 
 func sequenceCases() []Case {
@@ -91,6 +93,8 @@ func sequenceCases() []Case {
 		{n: 5, t: 4, f: 2, u: 3, mask: true, rev: true},
 		{n: 2, t: 3, f: 2, u: 4, all: true, state: true, mask: true},
 		{n: 2, t: 3, f: 2, u: 4, state: true, drop: true, all: true},
+		{n: 2, t: 3, f: 2, u: 4, gateDrop: true, all: true},
+		{n: 3, t: 4, f: 2, u: 4, rev: true, inOrder: true, all: true, mask: true},
 		{n: 1, t: 6, f: 4, u: 16, all: true},
 		{n: 0, t: 2, f: 2, u: 2, all: true},
 	}
@@ -125,7 +129,7 @@ func sequenceCases() []Case {
 					c := prog.Recurrence{
 						X: r.Param(Signed, s.n, s.t, s.f), Kernel: r.Param(Signed, s.f, kind.k*s.u),
 						Recurrent: r.Param(Between(-0.5, 0.5), s.u, kind.k*s.u), Bias: r.Param(Signed, kind.k*s.u),
-						RecurrentBias: prog.None, Mask: prog.None, Drop: prog.None, Backwards: s.rev,
+						RecurrentBias: prog.None, Mask: prog.None, Backwards: s.rev, InOrder: s.inOrder,
 					}
 					if kind.k == 3 && i%2 == 0 {
 						c.RecurrentBias = r.Param(Signed, 3*s.u)
@@ -134,7 +138,13 @@ func sequenceCases() []Case {
 						c.Mask = r.In(Values(0, 1, 1, 0, 1), s.n, s.t)
 					}
 					if s.drop {
-						c.Drop = r.In(Values(0, 2, 2), s.n, s.u)
+						c.Drop = []prog.Buf{r.In(Values(0, 2, 2), s.n, s.u)}
+					}
+					if s.gateDrop {
+						for range kind.k {
+							c.InputDrop = append(c.InputDrop, r.In(Values(2, 0, 2), s.n, s.f))
+							c.Drop = append(c.Drop, r.In(Values(0, 2, 2, 0, 2), s.n, s.u))
+						}
 					}
 					for range kind.states {
 						if s.state {

@@ -411,7 +411,7 @@ func (g *generator) recur() {
 	}
 	r := prog.Recurrence{
 		X: x.buf, Kernel: g.input(s[2], k*u).buf, Recurrent: g.input(u, k*u).buf, Bias: prog.None, RecurrentBias: prog.None,
-		Mask: prog.None, Drop: prog.None, Backwards: g.choose(3) == 0,
+		Mask: prog.None, Backwards: g.choose(3) == 0,
 	}
 	if g.choose(2) == 0 {
 		r.Mask = g.In(Values(1, 0, 1, 1), s[0], s[1])

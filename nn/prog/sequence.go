@@ -19,10 +19,12 @@ type Recurrence struct {
 	State []Buf
 	// Mask [N,T] is 0 where a step has no part: the state passes it unchanged. May be left out.
 	Mask Buf
-	// Drop [N,u] is multiplied with h before h·Recurrent (recurrent dropout). May be left out.
-	Drop Buf
-	// Backwards goes through the steps from the last to the first; All is then in that order.
-	Backwards bool
+	// InputDrop [N,F] and Drop [N,u] are multiplied with x and with h before their products with the kernels, in
+	// every step the same (dropout): one for all gates, or one for each. nil where there is none.
+	InputDrop, Drop []Buf
+	// Backwards goes through the steps from the last to the first; All is then in that order, or with InOrder in
+	// that of X.
+	Backwards, InOrder bool
 	// Activation and Gate are tanh and the sigmoid where they are nil. With others, or where Plain asks
 	// for it, a step is written in elementwise ops instead of one cell op.
 	Activation, Gate func(b *Builder, x Buf) Buf
@@ -39,9 +41,10 @@ type Recurred struct {
 
 // LSTM records an LSTM over a sequence. What is not used of the result costs nothing.
 func (b *Builder) LSTM(r Recurrence) Recurred {
+	recurrent := b.columns(r.Recurrent, r.Drop)
 	return b.recur(r, 4, 2, func(zx, mask Buf, state []Buf) []Buf {
 		h, c := state[0], state[1]
-		zh := b.product(&r, h, r.Recurrent, None, zx)
+		zh := b.product(h, recurrent, r.Drop, None, zx)
 		if r.fused() {
 			if mask == None {
 				h = None
@@ -59,12 +62,14 @@ func (b *Builder) LSTM(r Recurrence) Recurred {
 
 // GRU records a GRU over a sequence. What is not used of the result costs nothing.
 func (b *Builder) GRU(r Recurrence) Recurred {
-	var early, late Buf // Recurrent's columns of z and r, and of n
-	if r.ResetBefore && b.err == nil {
-		if s := b.Shape(r.Recurrent); len(s) == 2 && s[1] == 3*s[0] {
-			early = b.Slice(r.Recurrent, []int{0, 0}, Shape{s[0], 2 * s[0]})
-			late = b.Slice(r.Recurrent, []int{0, 2 * s[0]}, Shape{s[0], s[0]})
+	recurrent, early := b.columns(r.Recurrent, r.Drop), r.Drop
+	var late, lateDrop []Buf
+	if s := b.Shape(r.Recurrent); r.ResetBefore && len(s) == 2 && s[1] == 3*s[0] { // z and r, and n for itself
+		if lateDrop = r.Drop; len(r.Drop) == 3 {
+			early, lateDrop = r.Drop[:2], r.Drop[2:]
 		}
+		recurrent = b.columns(b.Slice(r.Recurrent, []int{0, 0}, Shape{s[0], 2 * s[0]}), early)
+		late = []Buf{b.Slice(r.Recurrent, []int{0, 2 * s[0]}, Shape{s[0], s[0]})}
 	}
 	return b.recur(r, 3, 1, func(zx, mask Buf, state []Buf) []Buf {
 		h := state[0]
@@ -72,12 +77,12 @@ func (b *Builder) GRU(r Recurrence) Recurred {
 			u := b.Shape(zx).Last() / 3
 			h = b.orZeros(h, zx, 3)
 			n := b.Shape(h)[0]
-			zr := b.Add(b.Slice(zx, []int{0, 0}, Shape{n, 2 * u}), b.product(&r, h, early, None, None))
+			zr := b.Add(b.Slice(zx, []int{0, 0}, Shape{n, 2 * u}), b.product(h, recurrent, early, None, None))
 			g := b.gates(r.gate(b, zr), 2)
-			cand := b.Add(b.Slice(zx, []int{0, 2 * u}, Shape{n, u}), b.product(&r, b.Mul(g[1], h), late, None, None))
+			cand := b.Add(b.Slice(zx, []int{0, 2 * u}, Shape{n, u}), b.product(b.Mul(g[1], h), late, lateDrop, None, None))
 			return []Buf{b.masked(mask, b.mix(g[0], h, r.activation(b, cand)), h)}
 		}
-		zh := b.product(&r, h, r.Recurrent, r.RecurrentBias, zx)
+		zh := b.product(h, recurrent, r.Drop, r.RecurrentBias, zx)
 		h = b.orZeros(h, zx, 3)
 		if r.fused() {
 			return []Buf{b.GRUCell(zx, zh, h, mask)}
@@ -92,7 +97,7 @@ func (b *Builder) GRU(r Recurrence) Recurred {
 // SimpleRNN records h' = activation(x·Kernel + Bias + h·Recurrent) over a sequence.
 func (b *Builder) SimpleRNN(r Recurrence) Recurred {
 	return b.recur(r, 1, 1, func(zx, mask Buf, state []Buf) []Buf {
-		h := r.activation(b, b.Add(b.product(&r, state[0], r.Recurrent, None, zx), zx))
+		h := r.activation(b, b.Add(b.product(state[0], []Buf{r.Recurrent}, r.Drop, None, zx), zx))
 		return []Buf{b.masked(mask, h, b.maybeZeros(state[0], mask, zx, 1))}
 	})
 }
@@ -122,7 +127,7 @@ func (b *Builder) recur(r Recurrence, k, states int, step func(zx, mask Buf, sta
 		// Turned round before the product, so that what a step reads and what it writes lie in one order.
 		input = b.Stack(at(b.Parts(input))...)
 	}
-	z := b.MatMul(input, r.Kernel, false, false)
+	z := b.product(input, b.columns(r.Kernel, r.InputDrop), r.InputDrop, None, None)
 	if r.Bias != None {
 		z = b.Add(z, r.Bias)
 	}
@@ -144,6 +149,9 @@ func (b *Builder) recur(r Recurrence, k, states int, step func(zx, mask Buf, sta
 		state = step(zx[t], masks[t], state)
 		all = append(all, state[0])
 	}
+	if r.InOrder {
+		all = at(all)
+	}
 	return Recurred{b.Transpose(b.Stack(all...), 1, 0, 2), state}
 }
 
@@ -163,18 +171,35 @@ func (r *Recurrence) gate(b *Builder, x Buf) Buf {
 	return r.Gate(b, x)
 }
 
-// product is h·kernel + bias, of the shape of like; h is None where the state is zero.
-func (b *Builder) product(r *Recurrence, h, kernel, bias, like Buf) Buf {
+// columns are a kernel's of each gate, where each has its own of drop; else the kernel.
+func (b *Builder) columns(kernel Buf, drop []Buf) []Buf {
+	if len(drop) < 2 {
+		return []Buf{kernel}
+	}
+	return b.gates(kernel, len(drop))
+}
+
+// product is x·kernels + bias, the kernels beside each other and x multiplied by drop for them; x is None where
+// it is zero, and the result then like like.
+func (b *Builder) product(x Buf, kernels, drop []Buf, bias, like Buf) Buf {
 	switch {
-	case h == None && bias == None:
+	case x == None && bias == None:
 		return b.Fill(0, b.Shape(like)...)
-	case h == None:
+	case x == None:
 		return b.Broadcast(bias, b.Shape(like))
 	}
-	if r.Drop != None {
-		h = b.Mul(h, r.Drop)
+	parts := make([]Buf, len(kernels))
+	for i, kernel := range kernels {
+		part := x
+		if len(drop) > 0 {
+			part = b.Mul(x, drop[i])
+		}
+		parts[i] = b.MatMul(part, kernel, false, false)
 	}
-	y := b.MatMul(h, kernel, false, false)
+	y := parts[0]
+	if len(parts) > 1 {
+		y = b.Concat(-1, parts...)
+	}
 	if bias != None {
 		y = b.Add(y, bias)
 	}

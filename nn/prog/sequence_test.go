@@ -2,6 +2,7 @@ package prog_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -30,21 +31,25 @@ func recurrent(b *prog.Builder, k int, layer func(r prog.Recurrence) prog.Recurr
 // Cells and their gradients give what the same step gives in elementwise ops.
 func TestCellsEqualTheirDecompositions(t *testing.T) {
 	for _, name := range []string{"LSTM", "GRU"} {
-		for _, option := range []string{"", "mask", "state", "backwards", "mask state backwards", "drop"} {
+		for _, option := range []string{"", "mask", "state", "backwards", "mask state backwards", "drop", "drop gates"} {
 			build := func(plain bool) *prog.Program {
 				b := prog.NewBuilder(name+" "+option, nil)
-				r := prog.Recurrence{Bias: prog.None, RecurrentBias: prog.None, Mask: prog.None, Drop: prog.None, Plain: plain}
+				r := prog.Recurrence{Bias: prog.None, RecurrentBias: prog.None, Mask: prog.None, Plain: plain}
 				r.Backwards = strings.Contains(option, "backwards")
 				if strings.Contains(option, "mask") {
 					r.Mask = b.Binary(prog.Greater, b.Input("mask", 3, 4), b.Fill(0))
-				}
-				if option == "drop" {
-					r.Drop = b.Input("drop", 3, 5)
 				}
 				k, layer := 4, b.LSTM
 				if name == "GRU" {
 					k, layer = 3, b.GRU
 					r.RecurrentBias = b.Input("recurrent bias", 15)
+				}
+				if option == "drop" {
+					r.Drop = []prog.Buf{b.Input("drop", 3, 5)}
+				}
+				for i := 0; option == "drop gates" && i < k; i++ {
+					r.InputDrop = append(r.InputDrop, b.Input(fmt.Sprint("input drop ", i), 3, 2))
+					r.Drop = append(r.Drop, b.Input(fmt.Sprint("drop ", i), 3, 5))
 				}
 				if strings.Contains(option, "state") {
 					r.State = []prog.Buf{b.Input("h0", 3, 5)}
@@ -76,7 +81,7 @@ func TestCellsEqualTheirDecompositions(t *testing.T) {
 func TestSequencesAreNotCopied(t *testing.T) {
 	for _, backwards := range []bool{false, true} {
 		b := prog.NewBuilder("lstm", nil)
-		recurrent(b, 4, b.LSTM, prog.Recurrence{Mask: prog.None, Drop: prog.None, Backwards: backwards}, true)
+		recurrent(b, 4, b.LSTM, prog.Recurrence{Mask: prog.None, Backwards: backwards}, true)
 		p, err := b.Build()
 		if err != nil {
 			t.Fatal(err)
@@ -103,12 +108,12 @@ func TestSequenceErrors(t *testing.T) {
 		want   string
 	}{
 		{func(b *prog.Builder) {
-			b.LSTM(prog.Recurrence{X: b.Input("x", 2, 3, 4), Kernel: b.Input("w", 4, 20), Recurrent: b.Input("u", 6, 24), Mask: prog.None, Bias: prog.None, Drop: prog.None})
+			b.LSTM(prog.Recurrence{X: b.Input("x", 2, 3, 4), Kernel: b.Input("w", 4, 20), Recurrent: b.Input("u", 6, 24), Mask: prog.None, Bias: prog.None})
 		}, "recurrence over [2,3,4] by [4,20] and [6,24] with 0 states, wanted [N,T,F], [F,4u], [u,4u] and 2 states"},
 		{func(b *prog.Builder) {
 			b.GRU(prog.Recurrence{
 				X: b.Input("x", 2, 3, 4), Kernel: b.Input("w", 4, 6), Recurrent: b.Input("u", 2, 6), Mask: b.Input("m", 2, 2),
-				Bias: prog.None, RecurrentBias: prog.None, Drop: prog.None,
+				Bias: prog.None, RecurrentBias: prog.None,
 			})
 		}, "the mask is [2,2] for a sequence of [2,3,4]"},
 		{func(b *prog.Builder) { b.LSTM(prog.Recurrence{X: prog.None}) }, "recurrence: operand 0 is missing"},
