@@ -64,7 +64,11 @@ func moveCases() []Case {
 		})
 	}
 	add("Gather/outside", func(r *Recorder) prog.Buf {
-		return r.Gather(r.Param(Signed, 3, 2), r.In(Values(0, -1, 3, 2, 1e9, -0.25), 6))
+		return r.Gather(r.In(Signed, 3, 2), r.In(Values(0, -1, 3, 2, 1e9, -0.25), 6))
+	})
+	add("Gather/outside_and_its_gradient", func(r *Recorder) prog.Buf {
+		rows := r.Gather(r.Param(Signed, 3, 2), r.In(Values(0, -1, 3, 2, 1e9, -0.25), 6))
+		return r.Binary(prog.Where, rows, r.In(Values(1, 0, 0, 1, 0, 0), 6, 1)) // without the rows that are NaN
 	})
 	for i, s := range []prog.Shape{{}, {1}, {7}, {2, 3}, {0}, {131}, {2, 3, 4}, {16}} {
 		add(caseName("Fill/%v", s), func(r *Recorder) prog.Buf { return r.Fill(float64(i)-2.5, s...) })

@@ -1,6 +1,10 @@
 package cpu
 
-import "github.com/tabgrad/tabgrad/nn/prog"
+import (
+	"math"
+
+	"github.com/tabgrad/tabgrad/nn/prog"
+)
 
 // move: for every index i of shape { dst[Σ i·ds] = src[Σ i·ss] }. All ops that only move elements
 // are this loop with strides of their own.
@@ -127,7 +131,7 @@ func index[T Float](v T, n int) int {
 	return -1
 }
 
-// gather: for i, v := range index { out[i*d:][:d] = table[v*d:][:d], or zeros where v is outside }
+// gather: for i, v := range index { out[i*d:][:d] = table[v*d:][:d], or NaN where v is outside }
 func (l *loader[T]) gather(op *prog.Op) {
 	in, out := l.operands(op)
 	table, which := in[0], in[1]
@@ -139,7 +143,9 @@ func (l *loader[T]) gather(op *prog.Op) {
 			if r := index(which[i], v); r >= 0 {
 				copy(dst, table[r*d:(r+1)*d])
 			} else {
-				clear(dst)
+				for j := range dst {
+					dst[j] = T(math.NaN())
+				}
 			}
 		}
 	})

@@ -175,7 +175,7 @@ func (m *machine) run(op prog.Op) {
 		out.fill(func(idx []int) float64 {
 			from := join([]int{whole(in[1].get(idx[:lead]...))}, idx[lead:]...)
 			if !in[0].has(from...) {
-				return 0
+				return math.NaN()
 			}
 			return in[0].get(from...)
 		})

@@ -59,7 +59,7 @@ const (
 	// SoftmaxXentGrad: out = (Softmax(z)·Σt - t) · dl. In: z, t, dl. Attr: XentAttr.
 	SoftmaxXentGrad
 	// Gather: out[i.., d..] = table[index[i..], d..]. In: table [V, d..], index. An index outside
-	// [0, V) reads zeros.
+	// [0, V) reads NaN, so that it does not go unseen.
 	Gather
 	// ScatterAdd is Gather's gradient: out [V, d..] = 0, then out[index[i..]] += dy[i..], in order of
 	// i. In: index, dy. Attr: ShapeAttr (out's shape).

@@ -40,7 +40,7 @@ func (Transpose) Op() Opcode { return OpTranspose }
 // Words returns the argument words.
 func (a Transpose) Words() []uint32 { return []uint32{a.Dst, a.Src, a.Batch, a.Rows, a.Cols} }
 
-// Gather is: for i := range N { Dst[i][:] = Table[Index[i]][:] }, rows of Cols elements, zeros
+// Gather is: for i := range N { Dst[i][:] = Table[Index[i]][:] }, rows of Cols elements, NaN
 // where Index[i], a float32 that is rounded towards 0, is not in [0, Rows).
 type Gather struct {
 	Dst, Table, Index, N, Rows, Cols uint32

@@ -150,7 +150,7 @@ func emitGather(k *Body) {
 		r, valid := k.row(index.Add(i.MulC(4)), rows)
 		to := dst.Add(i.Mul(bytes))
 		k.IfElse(valid, func() { k.MemoryCopy(to, table.Add(r.Mul(bytes)), bytes) },
-			func() { k.MemoryFill(to, asm.C(0), bytes) })
+			func() { k.MemoryFill(to, asm.C(0xff), bytes) }) // NaN
 	})
 }
 

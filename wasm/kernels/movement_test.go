@@ -110,6 +110,10 @@ func TestGatherAndScatterAdd(t *testing.T) {
 					gathered[i*c.cols+j] = table[int(v)*c.cols+j]
 					sums[int(v)*c.cols+j] += src[i*c.cols+j]
 				}
+				continue
+			}
+			for j := range c.cols {
+				gathered[i*c.cols+j] = math.Float32frombits(1<<32 - 1) // the NaN of MemoryFill
 			}
 		}
 		what := fmt.Sprintf("%+v", c)
