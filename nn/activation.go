@@ -6,7 +6,8 @@ import (
 	"github.com/tabgrad/tabgrad/nn/prog"
 )
 
-// An ActivationFunc is a function applied to a layer's result. The zero value is Linear.
+// An ActivationFunc is a function applied to a layer's result. The zero value stands for the argument's
+// default, which is Linear for most: nn.Linear is another value, so that an LSTM's tanh can be taken away.
 type ActivationFunc struct {
 	kind      activationKind
 	constants [3]float64 // in the order of the table's args; a bool is 0 or 1
@@ -62,7 +63,8 @@ func (f ActivationFunc) With(constants ...float64) ActivationFunc {
 }
 
 const (
-	linear activationKind = iota
+	unset activationKind = iota
+	linear
 	relu
 	relu6
 	leakyReLU
@@ -109,6 +111,7 @@ var activations = [numActivations]struct {
 	args  []Arg
 	lower func(b *prog.Builder, x prog.Buf, c [3]float64) prog.Buf
 }{
+	unset:  {"linear", nil, func(_ *prog.Builder, x prog.Buf, _ [3]float64) prog.Buf { return x }},
 	linear: {"linear", nil, func(_ *prog.Builder, x prog.Buf, _ [3]float64) prog.Buf { return x }},
 	relu: {"relu", []Arg{
 		atLeast0("negative_slope", 0, "What x below the threshold is multiplied by."),

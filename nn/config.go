@@ -15,14 +15,30 @@ import (
 // activation function, or a metric under another name, the name alone. Values are string, bool, int,
 // float64, nil, []any and map[string]any. It fails with ErrConfig for a type that is not in the registry.
 func Config(x any) (any, error) {
+	if m, ok := x.(*Model); ok {
+		return m.Config()
+	}
+	return configOf(x)
+}
+
+// configOf is Config for a caller that holds the models.
+func configOf(x any) (any, error) {
 	switch x := x.(type) {
+	case *Model:
+		return x.config()
+	case *Instance:
+		c, err := configOf(x.layer)
+		if config, ok := c.(map[string]any); ok && x.name != "" {
+			config["config"].(map[string]any)["name"] = x.name
+		}
+		return c, err
 	case ActivationFunc:
 		return x.config(), nil
 	case namedMetric:
 		if lookup(KindMetric, x.name) != nil {
 			return x.name, nil
 		}
-		return Config(x.Metric)
+		return configOf(x.Metric)
 	}
 	v := reflect.ValueOf(complete(x))
 	if !v.IsValid() || byType[v.Type()] == nil {
@@ -35,21 +51,32 @@ func Config(x any) (any, error) {
 		if a.Name == "name" && f.IsZero() {
 			continue
 		}
-		if f.Kind() == reflect.Interface && !f.IsNil() {
-			inner, err := Config(f.Interface())
-			if err != nil {
+		var err error
+		switch layers, isList := f.Interface().([]Layer); {
+		case isList:
+			list := make([]any, len(layers))
+			for i, l := range layers {
+				if list[i], err = configOf(l); err != nil {
+					return nil, err
+				}
+			}
+			config[a.Name] = list
+		case f.Kind() == reflect.Interface && !f.IsNil():
+			if config[a.Name], err = configOf(f.Interface()); err != nil {
 				return nil, err
 			}
-			config[a.Name] = inner
-			continue
+		default:
+			config[a.Name] = a.encode(f)
 		}
-		config[a.Name] = a.encode(f)
 	}
 	return map[string]any{"class_name": e.Class, "config": config}, nil
 }
 
 // encode is a field's value as configs have it.
 func (a *Arg) encode(f reflect.Value) any {
+	if a.zeroNull && f.IsZero() {
+		return nil
+	}
 	if x, given, ok := sizedIn(f); ok {
 		if !given {
 			return nil
@@ -71,7 +98,7 @@ func (a *Arg) encode(f reflect.Value) any {
 		}
 		return int(x)
 	case string:
-		if x == "" {
+		if x == "" || x == a.null {
 			return nil
 		}
 		return x
@@ -85,6 +112,8 @@ func (a *Arg) encode(f reflect.Value) any {
 			return nil
 		}
 		return *x
+	case [][]float64:
+		return nil // not a part of what is saved
 	case []float64:
 		if x == nil {
 			return nil
@@ -179,8 +208,8 @@ func from[T any](kind Kind, config any) (T, error) {
 	return x.(T), nil
 }
 
-// layerFrom reads a layer and the input shape that a config may give with it, nil for none.
-func layerFrom(config any) (Layer, []int, error) {
+// layerFrom reads a layer and the input whose shape a config may give with it, nil for none.
+func layerFrom(config any) (Layer, *InputLayer, error) {
 	if l, ok := config.(Layer); ok {
 		l, err := from[Layer](KindLayer, l)
 		return l, nil, err
@@ -196,14 +225,17 @@ func layerFrom(config any) (Layer, []int, error) {
 		if !ok || v == nil {
 			continue
 		}
-		shape, ok := ints(v, strings.HasPrefix(key, "batch"))
+		hasBatch := strings.HasPrefix(key, "batch")
+		shape, ok := ints(v, hasBatch)
 		if !ok {
 			return nil, nil, fail(ErrConfig, "%s: %s is %s, wanted a list of whole numbers", layerName(l), key, show(v))
 		}
-		if !isInput {
-			return l, shape, nil
+		if input.Shape = shape; hasBatch {
+			input.Batch, _ = whole(reflect.ValueOf(v).Index(0).Interface()) // 0 for null
 		}
-		input.Shape = shape
+		if !isInput {
+			return l, &input, nil
+		}
 	}
 	if isInput {
 		return input, nil, nil
@@ -228,7 +260,9 @@ var ignored = map[string][]any{
 	"dtype": {nil, "float32"}, "dataformat": {nil, "channels_last", "channelsLast"},
 	"noiseshape": {nil}, "batchsize": {nil},
 	"renorm": {nil, false}, "renormclipping": {nil}, "renormmomentum": nil, "synchronized": {nil, false}, "rmsscaling": {nil, false},
-	"sparse": {nil, false}, "ragged": {nil, false}, "optional": {nil, false},
+	"weights": {nil}, "inputlength": nil, "implementation": {nil, 1.0, 2.0}, "timemajor": {nil, false}, "usecudnn": nil,
+	"flashattention": nil,
+	"sparse":         {nil, false}, "ragged": {nil, false}, "optional": {nil, false},
 	"lorarank": {nil}, "quantizationconfig": {nil}, "loraalpha": {nil},
 	"weightdecay": {nil, 0.0}, "clipnorm": {nil}, "clipvalue": {nil}, "globalclipnorm": {nil}, "useema": {nil, false},
 	"emamomentum": nil, "emaoverwritefrequency": nil, "jitcompile": nil, "lossscalefactor": {nil},
@@ -260,6 +294,10 @@ func decode(kind Kind, where string, config any) (x any, rest map[string]any, er
 		}
 	default:
 		return nil, nil, fail(ErrConfig, "%s is %s, wanted a name or a config", where, show(config))
+	}
+	if kind == KindLayer && folded(name) == "sequential" && args != nil {
+		x, err := SequentialFrom(args)
+		return x, nil, err
 	}
 	e := lookup(kind, name)
 	if e == nil {
@@ -323,6 +361,9 @@ func (e *Entry) set(where, key string, val any, v reflect.Value, rest map[string
 	f := folded(key)
 	for i := range e.Args {
 		if a := &e.Args[i]; foldsTo(a.Name, f) || a.also != "" && foldsTo(a.also, f) {
+			if val == nil && a.null != "" {
+				val = a.null
+			}
 			if val == nil && !a.Required {
 				return nil
 			}
@@ -379,6 +420,9 @@ func (a *Arg) decode(where string, val any, f reflect.Value) (want string, err e
 			return "", nil
 		}
 		inner := where + ": " + a.Name
+		if list, ok := val.([]any); ok && a.Type == "cell" {
+			val = map[string]any{"class_name": "StackedRNNCells", "config": map[string]any{"cells": list}}
+		}
 		if s, ok := val.(string); ok && lookup(kind, s) == nil {
 			return "one of " + strings.Join(namesOf(kind), ", "), nil
 		}
@@ -396,6 +440,43 @@ func (a *Arg) decode(where string, val any, f reflect.Value) (want string, err e
 		return a.decodeSized(val, f, x), nil
 	}
 	switch p := f.Addr().Interface().(type) {
+	case *[][]float64:
+		rows := reflect.ValueOf(val)
+		if rows.Kind() == reflect.Slice && rows.Len() == 1 { // Keras takes [matrix] too
+			if inner := reflect.ValueOf(rows.Index(0).Interface()); inner.Kind() == reflect.Slice && inner.Len() > 0 {
+				if _, isNumber := number(inner.Index(0).Interface()); !isNumber {
+					rows = inner
+				}
+			}
+		}
+		for i := 0; rows.Kind() == reflect.Slice && i < rows.Len(); i++ {
+			row, ok := floats(rows.Index(i).Interface())
+			if !ok {
+				*p = nil
+				break
+			}
+			*p = append(*p, row)
+		}
+		if *p == nil {
+			return "a list of rows of numbers", nil
+		}
+	case *[]Layer:
+		list, ok := val.([]any)
+		if !ok {
+			return "a list of layers", nil
+		}
+		*p = make([]Layer, len(list))
+		for i, c := range list {
+			if l, ok := c.(Layer); ok {
+				(*p)[i] = l
+				continue
+			}
+			l, _, err := decode(KindLayer, where+": "+a.Name, c)
+			if err != nil {
+				return "", err
+			}
+			(*p)[i] = l.(Layer)
+		}
 	case *bool:
 		b, ok := val.(bool)
 		if !ok {

@@ -317,6 +317,9 @@ func (m *Model) checkBatch(p *program, indices []int) error {
 			return fail(ErrData, "x: sample %d holds %v at element %d of %v", indices[at/per], xs[at], at%per, m.inputs[k].shape)
 		}
 	}
+	if err := m.checkInputs(p.xs, p.batch, func(row int) int { return indices[row] }); err != nil {
+		return err
+	}
 	for k, o := range m.train.objectives {
 		ys := p.ys[k]
 		per := max(1, len(ys)/p.batch)

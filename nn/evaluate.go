@@ -9,7 +9,7 @@ import (
 
 // EvalOptions are Evaluate's.
 type EvalOptions struct {
-	BatchSize    int       // 0: 32
+	BatchSize    int       // 0: 32, or what an input's batch_size says
 	SampleWeight []float32 // one a sample: what its loss counts, of every output
 	// SampleWeights are the same for single outputs, by their names.
 	SampleWeights map[string][]float32
@@ -19,7 +19,7 @@ type EvalOptions struct {
 
 // Evaluate returns the loss, penalties included, and the metrics on d. It may be called during Fit.
 func (m *Model) Evaluate(ctx context.Context, d Dataset, o EvalOptions) (Logs, error) {
-	if err := batchSize("evaluate", &o.BatchSize, &o.Yield); err != nil {
+	if err := m.batchSize("evaluate", &o.BatchSize, &o.Yield); err != nil {
 		return nil, err
 	}
 	m.mu.Lock()
@@ -39,17 +39,29 @@ func (m *Model) Evaluate(ctx context.Context, d Dataset, o EvalOptions) (Logs, e
 	return m.evaluate(ctx, train, s, o.BatchSize, "", o.Yield)
 }
 
-func batchSize(what string, n *int, yield *func()) error {
+func (m *Model) batchSize(what string, n *int, yield *func()) error {
 	if *n < 0 {
 		return fail(ErrConfig, "%s: batch size is %d, wanted at least 1", what, *n)
 	}
 	if *n == 0 {
-		*n = 32
+		m.mu.Lock()
+		*n = m.usualBatch()
+		m.mu.Unlock()
 	}
 	if *yield == nil {
 		*yield = runtime.Gosched
 	}
 	return nil
+}
+
+// usualBatch is the size of batches where nothing is said: that of an input that gives one, else 32.
+func (m *Model) usualBatch() int {
+	for _, x := range m.inputs {
+		if n := x.from.batch; n > 0 {
+			return n
+		}
+	}
+	return 32
 }
 
 // evaluate goes by train, what the model is compiled for; where that changes on the way it fails.
@@ -96,7 +108,7 @@ func (m *Model) evaluateBatch(train *training, s *samples, indices []int, t *tal
 
 // PredictOptions are Predict's.
 type PredictOptions struct {
-	BatchSize int // 0: 32
+	BatchSize int // 0: 32, or what an input's batch_size says
 	// Yield is called between batches, while the model is free; nil is runtime.Gosched.
 	Yield func()
 }
@@ -119,7 +131,7 @@ func (m *Model) Predict(ctx context.Context, x Column, o PredictOptions) (Tensor
 
 // PredictMulti is Predict for a model with several inputs or outputs.
 func (m *Model) PredictMulti(ctx context.Context, x []Column, o PredictOptions) ([]Tensor, error) {
-	if err := batchSize("predict", &o.BatchSize, &o.Yield); err != nil {
+	if err := m.batchSize("predict", &o.BatchSize, &o.Yield); err != nil {
 		return nil, err
 	}
 	var in []prog.Shape
@@ -175,6 +187,9 @@ func (m *Model) predictBatch(x []Column, at, n int, out []Tensor) error {
 		for i := range n {
 			c.CopyRow(p.xs[k][i*per:(i+1)*per], at+i)
 		}
+	}
+	if err := m.checkInputs(p.xs, n, func(row int) int { return at + row }); err != nil {
+		return err
 	}
 	if err := m.run(p, predicting); err != nil {
 		return err

@@ -35,7 +35,7 @@ func LowerAlone(l Layer, samples [][]int, batch int, training bool, masked ...bo
 	for _, s := range samples {
 		ins = append(ins, s)
 	}
-	app, err := i.build(ins, nil)
+	app, err := i.build(ins, nil, batch)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 
 // FitOptions say how Fit goes. The zero value trains one epoch in batches of 32.
 type FitOptions struct {
-	BatchSize    int // 0: 32
+	BatchSize    int // 0: 32, or what an input's batch_size says
 	Epochs       int // where training ends, counted from 0; 0: one more than InitialEpoch
 	InitialEpoch int // where it begins, for resuming
 
@@ -135,7 +135,7 @@ func (f *fit) defaults() error {
 		v    *int
 		def  int
 	}{
-		{"batch size", &o.BatchSize, 32}, {"initial epoch", &o.InitialEpoch, 0}, {"epochs", &o.Epochs, o.InitialEpoch + 1},
+		{"batch size", &o.BatchSize, f.m.usualBatch()}, {"initial epoch", &o.InitialEpoch, 0}, {"epochs", &o.Epochs, o.InitialEpoch + 1},
 		{"validation batch size", &o.ValidationBatch, o.BatchSize}, {"validation frequency", &o.ValidationEvery, 1},
 	} {
 		if *n.v < 0 {

@@ -70,6 +70,7 @@ func ApplyWith(l Layer, args map[string]any, x ...*Symbolic) ([]*Symbolic, error
 func apply(i *Instance, args map[string]any, x []*Symbolic) *application {
 	var ins []prog.Shape
 	var err error
+	batch := 0
 	for k, in := range x {
 		switch {
 		case in == nil:
@@ -78,9 +79,11 @@ func apply(i *Instance, args map[string]any, x []*Symbolic) *application {
 			err = in.from.err
 		default:
 			ins = append(ins, in.shape)
+			batch = max(batch, in.from.batch)
 		}
 	}
-	_, isInput := i.layer.(InputLayer)
+	input, isInput := i.layer.(InputLayer)
+	batch = max(batch, input.Batch)
 	switch {
 	case err != nil:
 	case i.layer == nil:
@@ -94,7 +97,7 @@ func apply(i *Instance, args map[string]any, x []*Symbolic) *application {
 	}
 	a := &application{of: i, ins: ins, args: args}
 	if err == nil {
-		if a, err = i.build(ins, args); err != nil {
+		if a, err = i.build(ins, args, batch); err != nil {
 			a = &application{of: i, ins: ins, args: args}
 		}
 	}

@@ -36,6 +36,7 @@ type variable struct {
 	regularizer Regularizer // nil for none
 	constraint  Constraint  // nil for none
 	state       bool
+	carried     bool // state that is no weight: see Scope.Carry
 
 	value   []float32 // nil before it is drawn
 	holder  *Model    // whose engine has a newer value than value is; nil for none
@@ -49,6 +50,7 @@ type application struct {
 	in, out   []*Symbolic    // nil for a layer inside another
 	ins, outs []prog.Shape   // one sample's
 	args      map[string]any // beside tensors; nil for none
+	batch     int            // how many samples it is always applied to; 0 for any number
 	subs      []*application // of the layers inside
 	err       error          // why it could not be built
 }
@@ -175,12 +177,12 @@ func (i *Instance) each(path string, f func(name string, v *variable)) {
 	}
 }
 
-// count is the number of elements of the instance's variables, each counted once.
+// count is the number of elements of the instance's weights, each counted once.
 func (i *Instance) count() int {
 	n := 0
 	seen := map[*variable]bool{}
 	i.each("", func(_ string, v *variable) {
-		if !seen[v] {
+		if !seen[v] && !v.carried {
 			seen[v] = true
 			n += v.shape.Size()
 		}
@@ -190,9 +192,9 @@ func (i *Instance) count() int {
 
 // build applies the instance to inputs of the shapes ins. The first time it gets its variables; later
 // it must want the same ones.
-func (i *Instance) build(ins []prog.Shape, args map[string]any) (*application, error) {
+func (i *Instance) build(ins []prog.Shape, args map[string]any, batch int) (*application, error) {
 	fresh := &Instance{layer: i.layer, name: i.name, frozen: i.frozen}
-	app := &application{of: fresh, ins: ins, args: args}
+	app := &application{of: fresh, ins: ins, args: args, batch: batch}
 	s := &Scope{app}
 	if multi, ok := i.layer.(MultiLayer); ok {
 		outs, err := multi.BuildMulti(s, ins)

@@ -109,6 +109,14 @@ func (s *Scope) State(name string, shape prog.Shape, init Initializer) {
 	i.states = append(i.states, &variable{name: name, owner: i, shape: shape, init: init, state: true})
 }
 
+// Carry is State for what passes from one batch to the next and is no weight: a stateful layer's memory of its
+// sequences. It is not listed, nor saved, and [Model.ResetStates] takes it back to its beginning.
+func (s *Scope) Carry(name string, shape prog.Shape, init Initializer) {
+	s.State(name, shape, init)
+	i := s.app.of
+	i.states[len(i.states)-1].carried = true
+}
+
 // Layer builds a layer inside this one, as a wrapper does, and returns the shapes of its results. Its
 // variables stand behind the layer's own, under its name.
 func (s *Scope) Layer(name string, l Layer, in ...prog.Shape) ([]prog.Shape, error) {
@@ -122,7 +130,7 @@ func (s *Scope) Layer(name string, l Layer, in ...prog.Shape) ([]prog.Shape, err
 	if s.app.of.frozen {
 		inner.freeze(true)
 	}
-	app, err := inner.build(in, nil)
+	app, err := inner.build(in, nil, s.app.batch)
 	if err != nil {
 		return nil, named(inner.name, err)
 	}
@@ -134,6 +142,9 @@ func (s *Scope) Layer(name string, l Layer, in ...prog.Shape) ([]prog.Shape, err
 // Arg is an argument that the layer is applied with, beside tensors: use_causal_mask. nil where there
 // is none.
 func (s *Scope) Arg(name string) any { return s.app.args[name] }
+
+// Batch is the number of samples that every batch will have, 0 where the model's input does not say.
+func (s *Scope) Batch() int { return s.app.batch }
 
 // A Call is one lowering of a layer into a program, whose Builder it embeds.
 type Call struct {
@@ -271,6 +282,7 @@ func (c *Call) activity(r Regularizer, y prog.Buf) prog.Buf {
 // InputLayer says the shape of one sample. See [Input].
 type InputLayer struct {
 	Shape []int  `arg:"shape" required:"yes" min:"1" doc:"One sample's shape, without the batch."`
+	Batch int    `arg:"batch_size" min:"0" zero:"null" doc:"How many samples a batch has, where layers are to keep their state from one to the next."`
 	Name  string `arg:"name" doc:"The layer's name."`
 }
 

@@ -27,7 +27,9 @@ type Model struct {
 	order           []*application // in the order they run, the inputs first
 	layers          []*Instance    // in Keras's order
 	vars            []*held
-	params          int // elements of all variables
+	listed          []*held // those of vars that are weights
+	params          int     // elements of all variables
+	checks          []inputCheck
 
 	frozen  map[*Instance]bool // as of Compile
 	seed    uint64
@@ -73,7 +75,7 @@ func (m *Model) Rename(name string) *Model {
 
 // collect lists the variables of the layers, each once, and joins the model with the others that have them.
 func (m *Model) collect() {
-	m.vars, m.params = nil, 0
+	m.vars, m.listed, m.params = nil, nil, 0
 	seen := map[*variable]bool{}
 	for _, i := range m.layers {
 		i.each(i.name+"/", func(name string, v *variable) {
@@ -82,11 +84,15 @@ func (m *Model) collect() {
 			}
 			seen[v] = true
 			m.vars = append(m.vars, &held{variable: v, name: name, offset: m.params})
+			if !v.carried {
+				m.listed = append(m.listed, m.vars[len(m.vars)-1])
+			}
 			m.params += v.shape.Size()
 			m.use(v.owner)
 		})
 	}
 	m.self.parts = m.layers
+	m.checks = m.inputChecks(counting(len(m.inputs)))
 	m.setFrozen()
 }
 

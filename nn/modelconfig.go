@@ -30,7 +30,7 @@ func SequentialFrom(config map[string]any) (*Model, error) {
 			return nil, err
 		}
 		if input != nil && i == 0 {
-			m.add(InputLayer{Shape: input})
+			m.add(*input)
 		}
 		m.add(l)
 	}
@@ -42,12 +42,16 @@ func SequentialFrom(config map[string]any) (*Model, error) {
 func (m *Model) Config() (map[string]any, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.config()
+}
+
+func (m *Model) config() (map[string]any, error) {
 	if m.err != nil {
 		return nil, m.err
 	}
 	layers := []any{}
 	for _, n := range m.chain {
-		c, err := Config(n.layer)
+		c, err := configOf(n.layer)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", n.name, err)
 		}

@@ -42,12 +42,13 @@ type Arg struct {
 	Name string // Keras's name: "kernel_size"
 	JS   string // tfjs's name: "kernelSize"
 	// Type is "int", "float", "bool", "string", "ints" (a list), "axes" and "floats" (one number or a list),
-	// one of those of sizes.go ("size": a height and a width, or one number for both), or a Kind, whose value is a name
-	// or a config.
+	// one of those of sizes.go ("size": a height and a width, or one number for both), "matrix" (a list of rows), "layers"
+	// (a list), "cell" (a layer, or a list that is stacked), or a Kind, whose value is a name or a config.
 	Type     string
 	Default  any      // as Config writes it; nil for none
 	Required bool     // there is no default
 	Allowed  []string // the strings it may be; nil for any
+	Null     bool     // null is a value of its own, and not the default
 	Doc      string   // one sentence
 
 	field    int
@@ -56,6 +57,8 @@ type Arg struct {
 	below    bool // less than max, not equal to it
 	def      string
 	also     string // another name that configs have
+	null     string // what null stands for, where that is not the default
+	zeroNull bool   // the zero value is null in configs
 }
 
 // The registry. Every layer, optimizer, loss, metric, initializer, activation function and regularizer
@@ -300,10 +303,13 @@ var kindOfField = map[reflect.Type]Kind{
 	reflect.TypeFor[Initializer]():    KindInitializer,
 	reflect.TypeFor[Regularizer]():    KindRegularizer,
 	reflect.TypeFor[Constraint]():     KindConstraint,
+	reflect.TypeFor[Layer]():          KindLayer,
 }
 
 var (
 	typePadding = reflect.TypeFor[Padding]()
+	typeLayers  = reflect.TypeFor[[]Layer]()
+	typeMatrix  = reflect.TypeFor[[][]float64]()
 )
 
 // argsOf reads the arguments off a struct's tags:
@@ -315,6 +321,9 @@ var (
 //	oneof:"a,b"        what a string may be, beside its absence
 //	axes:"yes"         one number stands for a list of it
 //	also:"alpha"       another name that configs have for it
+//	null:"none"        what an explicit null stands for, where that is not the default
+//	zero:"null"        the zero value stands for null, so that there need be no pointer to a number
+//	cell:"yes"         a list of layers stands for these, stacked
 //	doc:"..."          one sentence
 func argsOf(t reflect.Type) []Arg {
 	var args []Arg
@@ -324,7 +333,10 @@ func argsOf(t reflect.Type) []Arg {
 		if !ok {
 			continue
 		}
-		a := Arg{field: i, Doc: f.Tag.Get("doc"), def: f.Tag.Get("default"), Required: f.Tag.Get("required") != ""}
+		a := Arg{
+			field: i, Doc: f.Tag.Get("doc"), def: f.Tag.Get("default"), Required: f.Tag.Get("required") != "",
+			null: f.Tag.Get("null"), zeroNull: f.Tag.Get("zero") == "null",
+		}
 		a.Name, a.invert = strings.CutPrefix(name, "!")
 		a.JS = camel(a.Name)
 		a.min, a.max = math.Inf(-1), math.Inf(1)
@@ -341,11 +353,18 @@ func argsOf(t reflect.Type) []Arg {
 		case isKind:
 			a.Type = string(k)
 			if k == KindActivation {
-				a.Allowed = namesOf(k)
+				a.Allowed, a.null = namesOf(k), "linear"
+			}
+			if f.Tag.Get("cell") != "" {
+				a.Type = "cell"
 			}
 		case f.Type.Implements(typeSized):
 			x, _, _ := sizedIn(reflect.Zero(f.Type))
 			a.Type, _ = x.kind()
+		case f.Type == typeLayers:
+			a.Type = "layers"
+		case f.Type == typeMatrix:
+			a.Type = "matrix"
 		case f.Type == typePadding:
 			a.Type, a.Allowed = "string", []string{Valid.String(), Same.String()}
 		case f.Type == reflect.TypeFor[[]float64]():
@@ -369,6 +388,7 @@ func argsOf(t reflect.Type) []Arg {
 		if s := f.Tag.Get("oneof"); s != "" {
 			a.Allowed = strings.Split(s, ",")
 		}
+		a.Null = a.null != "" && a.null != a.def
 		if !a.Required {
 			zero := reflect.New(f.Type).Elem()
 			a.setDefault(zero)
@@ -438,6 +458,15 @@ func complete(x any) any {
 		if f.Kind() == reflect.Interface && !f.IsNil() {
 			f.Set(reflect.ValueOf(complete(f.Interface())))
 		}
+		if f.Type() == typeLayers {
+			layers := slices.Clone(f.Interface().([]Layer))
+			for i, l := range layers {
+				if l != nil {
+					layers[i] = complete(l).(Layer)
+				}
+			}
+			f.Set(reflect.ValueOf(layers))
+		}
 	}
 	return full.Interface()
 }
@@ -462,6 +491,16 @@ func validate(where string, x any) error {
 		if f.Kind() == reflect.Interface && !f.IsNil() {
 			if err := validate(where+": "+a.Name, f.Interface()); err != nil {
 				return err
+			}
+		}
+		if layers, ok := f.Interface().([]Layer); ok {
+			for i, l := range layers {
+				if l == nil {
+					return fail(ErrConfig, "%s: %s: layer %d is nil", where, a.Name, i)
+				}
+				if err := validate(where+": "+a.Name, l); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -527,4 +566,9 @@ func (a *Arg) checkRange(where string, f reflect.Value) error {
 
 func (a *Arg) show(f reflect.Value) string { return show(a.encode(f)) }
 
-func text(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+func text(x float64) string {
+	if x == math.Trunc(x) && math.Abs(x) < 1e15 {
+		return strconv.FormatFloat(x, 'f', -1, 64)
+	}
+	return strconv.FormatFloat(x, 'g', -1, 64)
+}

@@ -153,7 +153,12 @@ func fromAny(kind nn.Kind, config any) (any, error) {
 }
 
 // someValue is a value of each Arg.Type for arguments that must be given.
-var someValue = map[string]any{"int": 2, "length": 2, "size": 2, "float": 0.5, "ints": []any{2}, "axes": 2, "activation": "relu"}
+var someValue = map[string]any{
+	"int": 2, "length": 2, "size": 2, "float": 0.5, "ints": []any{2}, "axes": 2, "activation": "relu",
+	"layer": someLayer, "cell": someLayer, "layers": []any{someLayer},
+}
+
+var someLayer = map[string]any{"class_name": "Dense", "config": map[string]any{"units": 2}}
 
 // Every entry is documented, goes by all of its names, and reads back what it writes; its arguments'
 // defaults are what a config without them gives.

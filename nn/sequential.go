@@ -95,7 +95,7 @@ func (m *Model) buildChain(in []prog.Shape) error {
 				i.built, i.vars, i.states, i.parts, i.applications = false, nil, nil, nil, nil
 			}
 		}
-		m.inputs, m.outputs, m.order, m.layers, m.vars, m.params = nil, nil, nil, nil, nil, 0
+		m.inputs, m.outputs, m.order, m.layers, m.vars, m.listed, m.params = nil, nil, nil, nil, nil, nil, 0
 		return err
 	}
 	return nil

@@ -34,7 +34,7 @@ func (m *Model) SummaryWidth(columns int) string {
 		rows = append(rows, row)
 	}
 	trainable, other, optimizer := 0, 0, 0
-	for _, v := range m.vars {
+	for _, v := range m.listed {
 		if v.trained() {
 			trainable += v.shape.Size()
 		} else {

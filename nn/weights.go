@@ -27,8 +27,8 @@ func (m *Model) GetWeights() ([]Weight, error) {
 
 // list cuts values, all variables in model order, into weights; nil gives weights without Data.
 func (m *Model) list(values []float32) []Weight {
-	list := make([]Weight, len(m.vars))
-	for i, v := range m.vars {
+	list := make([]Weight, len(m.listed))
+	for i, v := range m.listed {
 		list[i] = Weight{Name: v.name, Shape: append([]int{}, v.shape...), Trainable: v.trainable}
 		if end := v.offset + v.shape.Size(); values != nil {
 			list[i].Data = values[v.offset:end:end]
@@ -54,10 +54,10 @@ func (m *Model) SetWeights(list []Weight) error {
 
 // check says what of list does not fit the model's variables.
 func (m *Model) check(list []Weight) error {
-	if len(list) != len(m.vars) {
-		return fail(ErrShape, "%s: got %d weights, the model has %d", m.name, len(list), len(m.vars))
+	if len(list) != len(m.listed) {
+		return fail(ErrShape, "%s: got %d weights, the model has %d", m.name, len(list), len(m.listed))
 	}
-	for i, v := range m.vars {
+	for i, v := range m.listed {
 		w := list[i]
 		if !v.shape.Equal(w.Shape) || len(w.Data) != v.shape.Size() {
 			return fail(ErrShape, "%s: weight %d is %v with %d elements, wanted %v", v.name, i, prog.Shape(w.Shape), len(w.Data), v.shape)
@@ -71,17 +71,49 @@ func (m *Model) check(list []Weight) error {
 
 // pack makes list, which has been checked, the values of the variables. Engines get them before they run.
 func (m *Model) pack(list []Weight) {
-	for i, v := range m.vars {
-		v.value, v.holder = append([]float32(nil), list[i].Data...), nil
-		v.version++
+	for i, v := range m.listed {
+		v.set(append([]float32(nil), list[i].Data...))
 	}
+}
+
+// set makes value the variable's.
+func (v *variable) set(value []float32) {
+	v.value, v.holder = value, nil
+	v.version++
+}
+
+// ResetStates takes what stateful layers keep from one batch to the next back to its beginning: in the layers
+// of these names, or without names in all. During Fit it takes effect between two steps.
+func (m *Model) ResetStates(layers ...string) error {
+	var within []*Instance
+	for _, name := range layers {
+		i, err := m.Layer(name)
+		if err != nil {
+			return err
+		}
+		within = append(within, i)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if layers == nil {
+		within = m.layers
+	}
+	for _, i := range within {
+		i.each("", func(_ string, v *variable) {
+			if v.carried && v.value != nil { // else it is drawn when it is needed
+				v.set(make([]float32, v.shape.Size()))
+				v.init.Init(v.value, v.shape, NewStream(m.seed, 0))
+			}
+		})
+	}
+	return nil
 }
 
 // CountParams is the number of elements of all variables, and of those that are trained.
 func (m *Model) CountParams() (total, trainable int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, v := range m.vars {
+	for _, v := range m.listed {
 		total += v.shape.Size()
 		if v.trained() {
 			trainable += v.shape.Size()
