@@ -129,6 +129,10 @@ func factories(kind nn.Kind, registry []*nn.Entry) []byte {
 
 // argType is an argument's type in TypeScript. The types that it needs are noted in used and usedNames.
 func argType(a nn.Arg, used, usedNames map[string]bool) string {
+	if a.Null {
+		a.Null = false
+		return argType(a, used, usedNames) + " | null"
+	}
 	switch a.Type {
 	case "int", "float":
 		return "number"
@@ -151,6 +155,14 @@ func argType(a nn.Arg, used, usedNames map[string]bool) string {
 		return "number | readonly [number, number] | readonly [readonly [number, number], readonly [number, number]]"
 	case "noise shape":
 		return "readonly (number | null)[]"
+	case "matrix":
+		return "readonly (readonly number[] | Float32Array)[]"
+	case string(nn.KindLayer):
+		return "Layer"
+	case "layers":
+		return "readonly Layer[]"
+	case "cell":
+		return "Layer | readonly Layer[]"
 	case string(nn.KindActivation), string(nn.KindInitializer), string(nn.KindRegularizer), string(nn.KindConstraint):
 		name := title(nn.Kind(a.Type))
 		used[name], usedNames[name+"Name"] = true, true

@@ -5,6 +5,8 @@ import type { ActivationName, ConstraintName, InitializerName, RegularizerName }
 export interface InputLayerOptions {
   /** One sample's shape, without the batch. */
   shape?: readonly number[];
+  /** How many samples a batch has, where layers are to keep their state from one to the next. */
+  batchSize?: number;
   /** The layer's name. */
   name?: string;
   /** One sample's shape, where the layer is the model's first. */
@@ -1150,9 +1152,465 @@ export function masking(options: MaskingOptions = {}): Layer {
   return new Config('Masking', options);
 }
 
+export interface EmbeddingOptions {
+  /** How many numbers there are, 0 included. */
+  inputDim: number;
+  /** Size of a vector. */
+  outputDim: number;
+  /** What the vectors begin as. Default 'random_uniform'. */
+  embeddingsInitializer?: InitializerName | Initializer;
+  /** Penalty on the vectors, added to the loss. */
+  embeddingsRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the output, added to the loss. */
+  activityRegularizer?: RegularizerName | Regularizer;
+  /** What the vectors are held to after each step. */
+  embeddingsConstraint?: ConstraintName | Constraint;
+  /** Whether 0 is padding, which layers behind leave out. Default false. */
+  maskZero?: boolean;
+  /** The vectors, where they are known, such as GloVe's; they are no part of the config that is saved. */
+  weights?: readonly (readonly number[] | Float32Array)[];
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the vectors. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** A vector for each whole number. */
+export function embedding(options: EmbeddingOptions): Layer {
+  return new Config('Embedding', options);
+}
+
+export interface SimpleRNNOptions {
+  /** Size of the state and of the output. */
+  units: number;
+  /** Applied to the sum. Default 'tanh'. */
+  activation?: ActivationName | Activation | null;
+  /** Whether a bias is added. Default true. */
+  useBias?: boolean;
+  /** What the kernel begins as. Default 'glorot_uniform'. */
+  kernelInitializer?: InitializerName | Initializer;
+  /** What the recurrent kernel begins as. Default 'orthogonal'. */
+  recurrentInitializer?: InitializerName | Initializer;
+  /** What the bias begins as. Default 'zeros'. */
+  biasInitializer?: InitializerName | Initializer;
+  /** Penalty on the kernel, added to the loss. */
+  kernelRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the recurrent kernel, added to the loss. */
+  recurrentRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the bias, added to the loss. */
+  biasRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on what is returned, added to the loss. */
+  activityRegularizer?: RegularizerName | Regularizer;
+  /** What the kernel is held to after each step. */
+  kernelConstraint?: ConstraintName | Constraint;
+  /** What the recurrent kernel is held to after each step. */
+  recurrentConstraint?: ConstraintName | Constraint;
+  /** What the bias is held to after each step. */
+  biasConstraint?: ConstraintName | Constraint;
+  /** Probability that a feature of the input is dropped, in all steps alike. Default 0. */
+  dropout?: number;
+  /** Probability that an element of the state is dropped before the recurrent kernel, in all steps alike. Default 0. */
+  recurrentDropout?: number;
+  /** Seed of the dropout masks; by default they come from the model's seed. */
+  seed?: number;
+  /** Whether the outputs of all steps are returned, and not the last alone. Default false. */
+  returnSequences?: boolean;
+  /** Whether the last state is returned behind the output. Default false. */
+  returnState?: boolean;
+  /** Whether it goes from the last step to the first; the outputs are then in that order. Default false. */
+  goBackwards?: boolean;
+  /** Whether a batch begins with the state in which the last one ended. Default false. */
+  stateful?: boolean;
+  /** Accepted, and of no effect: the steps are always written down one by one. Default false. */
+  unroll?: boolean;
+  /** Whether the output is 0 in steps that a mask leaves out, and not the last one. Default false. */
+  zeroOutputForMask?: boolean;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** A recurrent layer without gates. */
+export function simpleRNN(options: SimpleRNNOptions): Layer {
+  return new Config('SimpleRNN', options);
+}
+
+export interface LSTMOptions {
+  /** Size of the state and of the output. */
+  units: number;
+  /** Applied to the candidate, and to the cell's state for the output. Default 'tanh'. */
+  activation?: ActivationName | Activation | null;
+  /** Applied to the gates. Default 'sigmoid'. */
+  recurrentActivation?: ActivationName | Activation | null;
+  /** Whether a bias is added. Default true. */
+  useBias?: boolean;
+  /** What the kernel begins as. Default 'glorot_uniform'. */
+  kernelInitializer?: InitializerName | Initializer;
+  /** What the recurrent kernel begins as. Default 'orthogonal'. */
+  recurrentInitializer?: InitializerName | Initializer;
+  /** What the bias begins as. Default 'zeros'. */
+  biasInitializer?: InitializerName | Initializer;
+  /** Whether the forget gate's bias begins as 1. Default true. */
+  unitForgetBias?: boolean;
+  /** Penalty on the kernel, added to the loss. */
+  kernelRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the recurrent kernel, added to the loss. */
+  recurrentRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the bias, added to the loss. */
+  biasRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on what is returned, added to the loss. */
+  activityRegularizer?: RegularizerName | Regularizer;
+  /** What the kernel is held to after each step. */
+  kernelConstraint?: ConstraintName | Constraint;
+  /** What the recurrent kernel is held to after each step. */
+  recurrentConstraint?: ConstraintName | Constraint;
+  /** What the bias is held to after each step. */
+  biasConstraint?: ConstraintName | Constraint;
+  /** Probability that a feature of the input is dropped, in all steps alike. Default 0. */
+  dropout?: number;
+  /** Probability that an element of the state is dropped before the recurrent kernel, in all steps alike. Default 0. */
+  recurrentDropout?: number;
+  /** Seed of the dropout masks; by default they come from the model's seed. */
+  seed?: number;
+  /** Whether the outputs of all steps are returned, and not the last alone. Default false. */
+  returnSequences?: boolean;
+  /** Whether the last state is returned behind the output. Default false. */
+  returnState?: boolean;
+  /** Whether it goes from the last step to the first; the outputs are then in that order. Default false. */
+  goBackwards?: boolean;
+  /** Whether a batch begins with the state in which the last one ended. Default false. */
+  stateful?: boolean;
+  /** Accepted, and of no effect: the steps are always written down one by one. Default false. */
+  unroll?: boolean;
+  /** Whether the output is 0 in steps that a mask leaves out, and not the last one. Default false. */
+  zeroOutputForMask?: boolean;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Long short-term memory over a sequence. */
+export function lstm(options: LSTMOptions): Layer {
+  return new Config('LSTM', options);
+}
+
+export interface GRUOptions {
+  /** Size of the state and of the output. */
+  units: number;
+  /** Applied to the candidate. Default 'tanh'. */
+  activation?: ActivationName | Activation | null;
+  /** Applied to the gates. Default 'sigmoid'. */
+  recurrentActivation?: ActivationName | Activation | null;
+  /** Whether a bias is added. Default true. */
+  useBias?: boolean;
+  /** What the kernel begins as. Default 'glorot_uniform'. */
+  kernelInitializer?: InitializerName | Initializer;
+  /** What the recurrent kernel begins as. Default 'orthogonal'. */
+  recurrentInitializer?: InitializerName | Initializer;
+  /** What the bias begins as. Default 'zeros'. */
+  biasInitializer?: InitializerName | Initializer;
+  /** Penalty on the kernel, added to the loss. */
+  kernelRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the recurrent kernel, added to the loss. */
+  recurrentRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the bias, added to the loss. */
+  biasRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on what is returned, added to the loss. */
+  activityRegularizer?: RegularizerName | Regularizer;
+  /** What the kernel is held to after each step. */
+  kernelConstraint?: ConstraintName | Constraint;
+  /** What the recurrent kernel is held to after each step. */
+  recurrentConstraint?: ConstraintName | Constraint;
+  /** What the bias is held to after each step. */
+  biasConstraint?: ConstraintName | Constraint;
+  /** Probability that a feature of the input is dropped, in all steps alike. Default 0. */
+  dropout?: number;
+  /** Probability that an element of the state is dropped before the recurrent kernel, in all steps alike. Default 0. */
+  recurrentDropout?: number;
+  /** Whether the reset gate acts behind the recurrent kernel, which then has a bias of its own. Default true. */
+  resetAfter?: boolean;
+  /** Seed of the dropout masks; by default they come from the model's seed. */
+  seed?: number;
+  /** Whether the outputs of all steps are returned, and not the last alone. Default false. */
+  returnSequences?: boolean;
+  /** Whether the last state is returned behind the output. Default false. */
+  returnState?: boolean;
+  /** Whether it goes from the last step to the first; the outputs are then in that order. Default false. */
+  goBackwards?: boolean;
+  /** Whether a batch begins with the state in which the last one ended. Default false. */
+  stateful?: boolean;
+  /** Accepted, and of no effect: the steps are always written down one by one. Default false. */
+  unroll?: boolean;
+  /** Whether the output is 0 in steps that a mask leaves out, and not the last one. Default false. */
+  zeroOutputForMask?: boolean;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Gated recurrent units over a sequence. */
+export function gru(options: GRUOptions): Layer {
+  return new Config('GRU', options);
+}
+
+export interface RNNOptions {
+  /** What is done in a step; several stand for these, stacked. */
+  cell: Layer | readonly Layer[];
+  /** Whether the outputs of all steps are returned, and not the last alone. Default false. */
+  returnSequences?: boolean;
+  /** Whether the last state is returned behind the output. Default false. */
+  returnState?: boolean;
+  /** Whether it goes from the last step to the first; the outputs are then in that order. Default false. */
+  goBackwards?: boolean;
+  /** Whether a batch begins with the state in which the last one ended. Default false. */
+  stateful?: boolean;
+  /** Accepted, and of no effect: the steps are always written down one by one. Default false. */
+  unroll?: boolean;
+  /** Whether the output is 0 in steps that a mask leaves out, and not the last one. Default false. */
+  zeroOutputForMask?: boolean;
+  /** Penalty on what is returned, added to the loss. */
+  activityRegularizer?: RegularizerName | Regularizer;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Goes through a sequence with a cell, or with several, stacked. */
+export function rnn(options: RNNOptions): Layer {
+  return new Config('RNN', options);
+}
+
+export interface SimpleRNNCellOptions {
+  /** Size of the state and of the output. */
+  units: number;
+  /** Applied to the sum. Default 'tanh'. */
+  activation?: ActivationName | Activation | null;
+  /** Whether a bias is added. Default true. */
+  useBias?: boolean;
+  /** What the kernel begins as. Default 'glorot_uniform'. */
+  kernelInitializer?: InitializerName | Initializer;
+  /** What the recurrent kernel begins as. Default 'orthogonal'. */
+  recurrentInitializer?: InitializerName | Initializer;
+  /** What the bias begins as. Default 'zeros'. */
+  biasInitializer?: InitializerName | Initializer;
+  /** Penalty on the kernel, added to the loss. */
+  kernelRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the recurrent kernel, added to the loss. */
+  recurrentRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the bias, added to the loss. */
+  biasRegularizer?: RegularizerName | Regularizer;
+  /** What the kernel is held to after each step. */
+  kernelConstraint?: ConstraintName | Constraint;
+  /** What the recurrent kernel is held to after each step. */
+  recurrentConstraint?: ConstraintName | Constraint;
+  /** What the bias is held to after each step. */
+  biasConstraint?: ConstraintName | Constraint;
+  /** Probability that a feature of the input is dropped, in all steps alike. Default 0. */
+  dropout?: number;
+  /** Probability that an element of the state is dropped before the recurrent kernel, in all steps alike. Default 0. */
+  recurrentDropout?: number;
+  /** Seed of the dropout masks; by default they come from the model's seed. */
+  seed?: number;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** A step of SimpleRNN, for RNN. */
+export function simpleRNNCell(options: SimpleRNNCellOptions): Layer {
+  return new Config('SimpleRNNCell', options);
+}
+
+export interface LSTMCellOptions {
+  /** Size of the state and of the output. */
+  units: number;
+  /** Applied to the candidate, and to the cell's state for the output. Default 'tanh'. */
+  activation?: ActivationName | Activation | null;
+  /** Applied to the gates. Default 'sigmoid'. */
+  recurrentActivation?: ActivationName | Activation | null;
+  /** Whether a bias is added. Default true. */
+  useBias?: boolean;
+  /** What the kernel begins as. Default 'glorot_uniform'. */
+  kernelInitializer?: InitializerName | Initializer;
+  /** What the recurrent kernel begins as. Default 'orthogonal'. */
+  recurrentInitializer?: InitializerName | Initializer;
+  /** What the bias begins as. Default 'zeros'. */
+  biasInitializer?: InitializerName | Initializer;
+  /** Whether the forget gate's bias begins as 1. Default true. */
+  unitForgetBias?: boolean;
+  /** Penalty on the kernel, added to the loss. */
+  kernelRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the recurrent kernel, added to the loss. */
+  recurrentRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the bias, added to the loss. */
+  biasRegularizer?: RegularizerName | Regularizer;
+  /** What the kernel is held to after each step. */
+  kernelConstraint?: ConstraintName | Constraint;
+  /** What the recurrent kernel is held to after each step. */
+  recurrentConstraint?: ConstraintName | Constraint;
+  /** What the bias is held to after each step. */
+  biasConstraint?: ConstraintName | Constraint;
+  /** Probability that a feature of the input is dropped, in all steps alike. Default 0. */
+  dropout?: number;
+  /** Probability that an element of the state is dropped before the recurrent kernel, in all steps alike. Default 0. */
+  recurrentDropout?: number;
+  /** Seed of the dropout masks; by default they come from the model's seed. */
+  seed?: number;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** A step of LSTM, for RNN. */
+export function lstmCell(options: LSTMCellOptions): Layer {
+  return new Config('LSTMCell', options);
+}
+
+export interface GRUCellOptions {
+  /** Size of the state and of the output. */
+  units: number;
+  /** Applied to the candidate. Default 'tanh'. */
+  activation?: ActivationName | Activation | null;
+  /** Applied to the gates. Default 'sigmoid'. */
+  recurrentActivation?: ActivationName | Activation | null;
+  /** Whether a bias is added. Default true. */
+  useBias?: boolean;
+  /** What the kernel begins as. Default 'glorot_uniform'. */
+  kernelInitializer?: InitializerName | Initializer;
+  /** What the recurrent kernel begins as. Default 'orthogonal'. */
+  recurrentInitializer?: InitializerName | Initializer;
+  /** What the bias begins as. Default 'zeros'. */
+  biasInitializer?: InitializerName | Initializer;
+  /** Penalty on the kernel, added to the loss. */
+  kernelRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the recurrent kernel, added to the loss. */
+  recurrentRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on the bias, added to the loss. */
+  biasRegularizer?: RegularizerName | Regularizer;
+  /** What the kernel is held to after each step. */
+  kernelConstraint?: ConstraintName | Constraint;
+  /** What the recurrent kernel is held to after each step. */
+  recurrentConstraint?: ConstraintName | Constraint;
+  /** What the bias is held to after each step. */
+  biasConstraint?: ConstraintName | Constraint;
+  /** Probability that a feature of the input is dropped, in all steps alike. Default 0. */
+  dropout?: number;
+  /** Probability that an element of the state is dropped before the recurrent kernel, in all steps alike. Default 0. */
+  recurrentDropout?: number;
+  /** Whether the reset gate acts behind the recurrent kernel, which then has a bias of its own. Default true. */
+  resetAfter?: boolean;
+  /** Seed of the dropout masks; by default they come from the model's seed. */
+  seed?: number;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** A step of GRU, for RNN. */
+export function gruCell(options: GRUCellOptions): Layer {
+  return new Config('GRUCell', options);
+}
+
+export interface StackedRNNCellsOptions {
+  /** The cells, the first first. */
+  cells: readonly Layer[];
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Several cells one behind another, for RNN. */
+export function stackedRNNCells(options: StackedRNNCellsOptions): Layer {
+  return new Config('StackedRNNCells', options);
+}
+
+export interface BidirectionalOptions {
+  /** A recurrent layer: SimpleRNN, LSTM, GRU or RNN. */
+  layer: Layer;
+  /** How both outputs become one; none, or null, leaves them two. Default 'concat'. */
+  mergeMode?: 'concat' | 'sum' | 'mul' | 'ave' | 'none' | null;
+  /** The layer that goes backwards, where it is another one; its go_backwards is true. */
+  backwardLayer?: Layer;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layers' variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** A recurrent layer that goes both ways through a sequence. */
+export function bidirectional(options: BidirectionalOptions): Layer {
+  return new Config('Bidirectional', options);
+}
+
+export interface TimeDistributedOptions {
+  /** The layer for one step. */
+  layer: Layer;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** A layer applied to each step of a sequence. */
+export function timeDistributed(options: TimeDistributedOptions): Layer {
+  return new Config('TimeDistributed', options);
+}
+
 export interface ActivationOptions {
   /** The function. */
-  activation: ActivationName | Activation;
+  activation: ActivationName | Activation | null;
   /** The layer's name. */
   name?: string;
   /** One sample's shape, where the layer is the model's first. */

@@ -31,6 +31,7 @@ sys.dont_write_bytecode = True
 import cases  # noqa: E402
 import functions  # noqa: E402
 import layers  # noqa: E402
+import sequence  # noqa: E402
 import text  # noqa: E402
 
 keras.config.set_floatx(FLOATX)
@@ -298,7 +299,8 @@ def families(wanted):
     makers = {f: lambda specs=specs: [run_case(c) for c in specs] for f, specs in {**cases.FAMILIES, "layers_training": layers.TRAINING}.items()}
     makers["initializers"] = lambda: [initializer_case(c) for c in cases.INITIALIZERS]
     makers["progbar"] = text.progress_lines
-    makers.update({f: lambda made=made: made(FunctionIO) for f, made in {**functions.families(), **layers.families()}.items()})
+    for module in (functions, layers, sequence):
+        makers.update({f: lambda made=made: made(FunctionIO) for f, made in module.families().items()})
     # Last, because it goes back to float32: the table counts bytes.
     makers["summary"] = lambda: text.summaries(build, compile_model, cases.SUMMARIES)
     for family, make in makers.items():
