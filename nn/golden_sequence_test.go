@@ -36,7 +36,7 @@ type sequenceCase struct {
 }
 
 func TestSequencesAreKeras(t *testing.T) {
-	for _, family := range []string{"layers_recurrent", "layers_wrappers"} {
+	for _, family := range []string{"layers_recurrent", "layers_wrappers", "layers_attention"} {
 		for _, c := range golden[sequenceCase](t, "keras", family) {
 			for _, p := range functionPrecisions {
 				t.Run(c.Name+"/"+p.name, func(t *testing.T) {

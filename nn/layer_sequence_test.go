@@ -4,11 +4,12 @@ import (
 	"github.com/tabgrad/tabgrad/nn"
 )
 
-// The harness's cases of the layers over sequences.
+// The harness's cases of the layers over sequences, and of attention.
 
 func init() {
 	layerTests = append(layerTests, recurrentTests...)
 	layerTests = append(layerTests, wrapperTests...)
+	layerTests = append(layerTests, attentionTests...)
 }
 
 // cellVars are the variables of a cell of k gates, of u units over f features.
@@ -174,4 +175,64 @@ var wrapperTests = []layerTest{
 	},
 	{layer: nn.TimeDistributed{Layer: nn.LSTM{Units: 2}}, in: []int{3, 4, 2}, out: []int{3, 2}, vars: cellVars("time_distributed/lstm/lstm_cell", 4, 2, 2)},
 	{layer: nn.TimeDistributed{Layer: nn.Dense{Units: 2}, Frozen: true}, in: []int{3, 4}, out: []int{3, 2}, vars: map[string][]int{"time_distributed/dense/kernel": {4, 2}, "time_distributed/dense/bias": {2}}},
+}
+
+// headVars are the variables of multi-head attention.
+func headVars(path string, query, value, key, heads, shared, dim, valueDim, out int) map[string][]int {
+	return map[string][]int{
+		path + "/query/kernel": {query, heads, dim}, path + "/query/bias": {heads, dim},
+		path + "/key/kernel": {key, shared, dim}, path + "/key/bias": {shared, dim},
+		path + "/value/kernel": {value, shared, valueDim}, path + "/value/bias": {shared, valueDim},
+		path + "/attention_output/kernel": {heads, valueDim, out}, path + "/attention_output/bias": {out},
+	}
+}
+
+var attentionTests = []layerTest{
+	{layer: nn.Attention{}, in: []int{3, 2}, more: [][]int{{4, 2}}, out: []int{3, 2}, bad: []badLayer{
+		{nn.Attention{}, []int{3, 2}, nn.ErrConfig, "attention: got 1 inputs, wanted a query and a value, and perhaps a key", nil},
+		{nn.Attention{}, []int{3, 2}, nn.ErrShape, "attention: inputs input_layer [3,2] and input_layer_1 [4]: value is [4], wanted a sequence [steps, features]", [][]int{{4}}},
+		{nn.Attention{}, []int{3, 2}, nn.ErrShape, "attention: inputs input_layer [3,2] and input_layer_1 [4,3]: wanted a key of the query's features and the value's steps, [4,2]", [][]int{{4, 3}}},
+		{nn.Attention{}, []int{3, 2}, nn.ErrShape, "attention: inputs input_layer [3,2] and input_layer_1 [4,3] and input_layer_2 [3,2]: wanted a key of the query's features and the value's steps, [4,2]", [][]int{{4, 3}, {3, 2}}},
+		{nn.Attention{ScoreMode: "dots"}, []int{3, 2}, nn.ErrConfig, `attention: score_mode is "dots", wanted dot or concat`, nil},
+		{nn.Attention{Dropout: 1}, []int{3, 2}, nn.ErrConfig, "attention: dropout is 1, wanted at least 0 and less than 1", nil},
+	}},
+	{layer: nn.Attention{UseScale: true, Dropout: 0.3}, in: []int{3, 2}, more: [][]int{{4, 5}, {4, 2}}, out: []int{3, 5}, vars: map[string][]int{"attention/scale": {}}},
+	{layer: nn.Attention{UseScale: true, ScoreMode: "concat"}, in: []int{3, 2}, more: [][]int{{4, 2}}, out: []int{3, 2}, vars: map[string][]int{"attention/scale": {}, "attention/concat_score_weight": {}}},
+	{layer: nn.AdditiveAttention{Dropout: 0.3}, in: []int{3, 2}, more: [][]int{{4, 2}}, out: []int{3, 2}, vars: map[string][]int{"additive_attention/scale": {2}}, bad: []badLayer{
+		{nn.AdditiveAttention{}, []int{3, 2}, nn.ErrConfig, "additive_attention: got 1 inputs, wanted a query and a value, and perhaps a key", nil},
+	}},
+	{layer: nn.AdditiveAttention{NoScale: true}, in: []int{3, 2}, more: [][]int{{4, 1}, {4, 2}}, out: []int{3, 1}},
+	{
+		layer: nn.MultiHeadAttention{Heads: 2, KeyDim: 3, KernelReg: nn.L2{}, ActivityReg: nn.L1{}}, in: []int{4, 5}, more: [][]int{{4, 5}}, out: []int{4, 5},
+		vars: headVars("multi_head_attention", 5, 5, 5, 2, 2, 3, 3, 5),
+		bad: []badLayer{
+			{nn.MultiHeadAttention{KeyDim: 3}, []int{4, 5}, nn.ErrConfig, "multi_head_attention: num_heads is missing", nil},
+			{nn.MultiHeadAttention{Heads: 2, KeyDim: -3}, []int{4, 5}, nn.ErrConfig, "multi_head_attention: key_dim is -3, wanted at least 1", nil},
+			{nn.MultiHeadAttention{Heads: 2, KeyDim: 3, ValueDim: -1}, []int{4, 5}, nn.ErrConfig, "multi_head_attention: value_dim is -1, wanted at least 0", nil},
+			{nn.MultiHeadAttention{Heads: 2, KeyDim: 3}, []int{4, 5}, nn.ErrConfig, "multi_head_attention: got 1 inputs, wanted a query and a value, and perhaps a key and an attention_mask", nil},
+			{nn.MultiHeadAttention{Heads: 2, KeyDim: 3}, []int{4, 4, 5}, nn.ErrShape, "multi_head_attention: inputs input_layer [4,4,5] and input_layer_1 [4,5]: query is [4,4,5], wanted a sequence [steps, features]", [][]int{{4, 5}}},
+			{nn.MultiHeadAttention{Heads: 2, KeyDim: 3}, []int{4, 5}, nn.ErrShape, "multi_head_attention: inputs input_layer [4,5] and input_layer_1 [4,5] and input_layer_2 [3,5]: wanted a value and a key of as many steps", [][]int{{4, 5}, {3, 5}}},
+			{nn.MultiHeadAttention{Heads: 2, KeyDim: 3}, []int{4, 5}, nn.ErrShape, "multi_head_attention: inputs input_layer [4,5] and input_layer_1 [6,5] and input_layer_2 [6,5] and input_layer_3 [4,4]: attention_mask is [4,4], wanted [4,6] or [2,4,6], or ones in their place", [][]int{{6, 5}, {6, 5}, {4, 4}}},
+			{nn.MultiHeadAttention{Heads: 2, KeyDim: 3, Axes: []int{2}}, []int{4, 5}, nn.ErrConfig, "multi_head_attention: attention_axes is [2], and only the default is supported: 1, the steps of a sequence", nil},
+			{nn.MultiHeadAttention{Heads: 2, KeyDim: 3, Output: []int{0}}, []int{4, 5}, nn.ErrConfig, "multi_head_attention: output_shape is 0, wanted at least 1", nil},
+		},
+	},
+	{
+		layer: nn.MultiHeadAttention{Heads: 2, KeyDim: 3, ValueDim: 2, Output: []int{4}, Axes: []int{1}, Dropout: 0.2, Window: 3, KernelConstraint: nn.MaxNorm{Axis: []int{0}}, Name: "heads"},
+		in:    []int{4, 5}, more: [][]int{{3, 6}, {3, 2}}, out: []int{4, 4}, vars: headVars("heads", 5, 6, 2, 2, 2, 3, 2, 4),
+	},
+	{
+		layer: nn.MultiHeadAttention{Heads: 1, KeyDim: 2, NoBias: true, UseGate: true, Output: []int{2, 3}}, in: []int{4, 3}, more: [][]int{{5, 3}, {5, 3}, {4, 5}}, out: []int{4, 2, 3},
+		vars: map[string][]int{
+			"multi_head_attention/query/kernel": {3, 1, 2}, "multi_head_attention/key/kernel": {3, 1, 2}, "multi_head_attention/gate/kernel": {3, 1, 2},
+			"multi_head_attention/value/kernel": {3, 1, 2}, "multi_head_attention/attention_output/kernel": {1, 2, 2, 3},
+		},
+	},
+	{
+		layer: nn.GroupQueryAttention{KeyDim: 3, Heads: 4, Shared: 2}, in: []int{4, 5}, more: [][]int{{4, 5}}, out: []int{4, 5}, vars: headVars("group_query_attention", 5, 5, 5, 4, 2, 3, 3, 5),
+		bad: []badLayer{
+			{nn.GroupQueryAttention{KeyDim: 3, Heads: 4}, []int{4, 5}, nn.ErrConfig, "group_query_attention: num_key_value_heads is missing", nil},
+			{nn.GroupQueryAttention{KeyDim: 3, Heads: 4, Shared: 3}, []int{4, 5}, nn.ErrConfig, "group_query_attention: num_key_value_heads is 3, wanted a divisor of num_query_heads, 4", nil},
+		},
+	},
 }

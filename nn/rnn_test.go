@@ -312,6 +312,8 @@ func TestSequenceConfigs(t *testing.T) {
 			nn.Embedding{InputDim: 2, OutputDim: 3, Weights: [][]float64{{1, 2, 3}, {4, 5, 6}}}},
 		{layer("Embedding", map[string]any{"inputDim": 2.0, "outputDim": 3.0, "weights": []any{[]float32{1, 2, 3}, []float32{4, 5, 6}}}),
 			nn.Embedding{InputDim: 2, OutputDim: 3, Weights: [][]float64{{1, 2, 3}, {4, 5, 6}}}},
+		{layer("GroupedQueryAttention", map[string]any{"head_dim": 2.0, "num_query_heads": 4.0, "num_key_value_heads": 2.0, "flash_attention": nil}), nn.GroupQueryAttention{KeyDim: 2, Heads: 4, Shared: 2}},
+		{layer("MultiHeadAttention", map[string]any{"num_heads": 2.0, "key_dim": 3.0, "value_dim": nil, "output_shape": 5.0, "attention_axes": []any{1.0}, "sliding_window": nil}), nn.MultiHeadAttention{Heads: 2, KeyDim: 3, Output: []int{5}, Axes: []int{1}}},
 		{layer("InputLayer", map[string]any{"batch_input_shape": []any{4.0, 3.0, 2.0}}), nn.InputLayer{Shape: []int{3, 2}, Batch: 4}},
 	} {
 		got, err := nn.LayerFrom(c.config)

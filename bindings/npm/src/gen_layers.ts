@@ -1608,6 +1608,148 @@ export function timeDistributed(options: TimeDistributedOptions): Layer {
   return new Config('TimeDistributed', options);
 }
 
+export interface AttentionOptions {
+  /** Whether the scores are multiplied by a number that is learnt. Default false. */
+  useScale?: boolean;
+  /** Scores are query·key; with concat the sum of tanh(query + key), times a number that is learnt. Default 'dot'. */
+  scoreMode?: 'dot' | 'concat';
+  /** Probability that a score is dropped in training. Default 0. */
+  dropout?: number;
+  /** Seed of the dropout masks; by default they come from the model's seed. */
+  seed?: number;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Looks a query up in keys, and returns their values. */
+export function attention(options: AttentionOptions = {}): Layer {
+  return new Config('Attention', options);
+}
+
+export interface AdditiveAttentionOptions {
+  /** Whether the features are weighted by a vector that is learnt. Default true. */
+  useScale?: boolean;
+  /** Probability that a score is dropped in training. Default 0. */
+  dropout?: number;
+  /** Seed of the dropout masks; by default they come from the model's seed. */
+  seed?: number;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Attention whose scores are sums. */
+export function additiveAttention(options: AdditiveAttentionOptions = {}): Layer {
+  return new Config('AdditiveAttention', options);
+}
+
+export interface MultiHeadAttentionOptions {
+  /** Number of heads. */
+  numHeads: number;
+  /** Size of a head's query and key. */
+  keyDim: number;
+  /** Size of a head's value; by default key_dim. */
+  valueDim?: number;
+  /** Probability that a score is dropped in training. Default 0. */
+  dropout?: number;
+  /** Whether the projections have biases. Default true. */
+  useBias?: boolean;
+  /** The output's shape behind its steps; by default the query's. */
+  outputShape?: number | readonly number[];
+  /** The dimension that attention is over: 1, the steps, is the only one. */
+  attentionAxes?: number | readonly number[];
+  /** How many steps away, and less than that, a step sees others; by default it sees all. */
+  slidingWindow?: number;
+  /** Whether a sigmoid of a projection of the query is multiplied with what is found. Default false. */
+  useGate?: boolean;
+  /** What the kernels begin as. Default 'glorot_uniform'. */
+  kernelInitializer?: InitializerName | Initializer;
+  /** What the biases begin as. Default 'zeros'. */
+  biasInitializer?: InitializerName | Initializer;
+  /** Penalty on each kernel, added to the loss. */
+  kernelRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on each bias, added to the loss. */
+  biasRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on each projection's result, added to the loss. */
+  activityRegularizer?: RegularizerName | Regularizer;
+  /** What each kernel is held to after each step. */
+  kernelConstraint?: ConstraintName | Constraint;
+  /** What each bias is held to after each step. */
+  biasConstraint?: ConstraintName | Constraint;
+  /** Seed of the dropout masks; by default they come from the model's seed. */
+  seed?: number;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Attention with several heads. */
+export function multiHeadAttention(options: MultiHeadAttentionOptions): Layer {
+  return new Config('MultiHeadAttention', options);
+}
+
+export interface GroupQueryAttentionOptions {
+  /** Size of a head. */
+  headDim: number;
+  /** Number of heads of the query. */
+  numQueryHeads: number;
+  /** Number of heads of key and value, a divisor of the query's. */
+  numKeyValueHeads: number;
+  /** Probability that a score is dropped in training. Default 0. */
+  dropout?: number;
+  /** Whether the projections have biases. Default true. */
+  useBias?: boolean;
+  /** How many steps away, and less than that, a step sees others; by default it sees all. */
+  slidingWindow?: number;
+  /** Whether a sigmoid of a projection of the query is multiplied with what is found. Default false. */
+  useGate?: boolean;
+  /** What the kernels begin as. Default 'glorot_uniform'. */
+  kernelInitializer?: InitializerName | Initializer;
+  /** What the biases begin as. Default 'zeros'. */
+  biasInitializer?: InitializerName | Initializer;
+  /** Penalty on each kernel, added to the loss. */
+  kernelRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on each bias, added to the loss. */
+  biasRegularizer?: RegularizerName | Regularizer;
+  /** Penalty on each projection's result, added to the loss. */
+  activityRegularizer?: RegularizerName | Regularizer;
+  /** What each kernel is held to after each step. */
+  kernelConstraint?: ConstraintName | Constraint;
+  /** What each bias is held to after each step. */
+  biasConstraint?: ConstraintName | Constraint;
+  /** Seed of the dropout masks; by default they come from the model's seed. */
+  seed?: number;
+  /** The layer's name. */
+  name?: string;
+  /** Whether training changes the layer's variables. Default true. */
+  trainable?: boolean;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+/** Attention with several heads, which share keys and values. */
+export function groupQueryAttention(options: GroupQueryAttentionOptions): Layer {
+  return new Config('GroupQueryAttention', options);
+}
+
 export interface ActivationOptions {
   /** The function. */
   activation: ActivationName | Activation | null;
