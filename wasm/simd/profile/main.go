@@ -2,7 +2,7 @@
 // own in Chromium, and prints the op, its shape, milliseconds, GFLOP/s or GB/s, and its share of the step.
 //
 //	make profile MODEL=cnn
-//	go run ./wasm/simd/profile [-model cnn|mlp|mlp512|deep] [-lanes 2] [-strict] [-rounds 9] [-batch 128] [-by op|code]
+//	go run ./wasm/simd/profile [-model cnn|mlp|mlp512|deep|lstm|gru|transformer] [-lanes 2] [-strict] [-rounds 9] [-batch 128] [-by op|code]
 //
 // An op that is timed alone finds its operands in the caches where they fit, and its lanes awake, so the sum is near to a
 // step's time but not the same; the time of a whole step in one call stands beside it. Convolutions by Winograd's algorithm
@@ -52,7 +52,7 @@ type jobOp struct {
 
 func main() {
 	log.SetFlags(0)
-	model := flag.String("model", "cnn", "www/bench's models: cnn, mlp, mlp512 or deep")
+	model := flag.String("model", "cnn", "one of www/bench's models, cnn, mlp, mlp512, deep, lstm, or gru or transformer")
 	lanes := flag.Int("lanes", 2, "lanes")
 	strict := flag.Bool("strict", false, "the strict kernels")
 	rounds := flag.Int("rounds", 9, "rounds, of which the median counts")
@@ -70,7 +70,7 @@ func main() {
 func run(model string, lanes, batch, rounds int, strict, byCode bool) error {
 	spec, ok := models[model]
 	if !ok {
-		return fmt.Errorf("no model %q, want cnn, mlp, mlp512 or deep", model)
+		return fmt.Errorf("no model %q, want cnn, mlp, mlp512, deep, lstm, gru or transformer", model)
 	}
 	p, err := training(spec, batch)
 	if err != nil {

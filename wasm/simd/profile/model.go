@@ -8,13 +8,14 @@ import (
 	"github.com/tabgrad/tabgrad/nn/prog"
 )
 
-// A model of www/bench.
+// A model that is profiled.
 type model struct {
 	layers    []nn.Layer
 	optimizer nn.Optimizer
 }
 
-// models are www/bench's, by the ids of page/workloads.js.
+// models are www/bench's, by the ids of page/workloads.js; the LSTM with GRUs in its place; and a small Transformer, without its
+// normalization, which is worth batches of 32.
 var models = map[string]model{
 	"cnn": {
 		optimizer: nn.Adadelta{LearningRate: 1},
@@ -47,6 +48,20 @@ var models = map[string]model{
 			nn.Dense{Units: 10, Activation: nn.Softmax},
 		},
 	},
+	"lstm": {
+		optimizer: nn.Adam{},
+		layers:    []nn.Layer{nn.Input(28, 28), nn.LSTM{Units: 128}, nn.Dense{Units: 10, Activation: nn.Softmax}},
+	},
+	"gru": {
+		optimizer: nn.Adam{},
+		layers:    []nn.Layer{nn.Input(28, 28), nn.GRU{Units: 128}, nn.Dense{Units: 10, Activation: nn.Softmax}},
+	},
+	"transformer": {
+		optimizer: nn.Adam{},
+		layers: []nn.Layer{
+			nn.Input(64), nn.Embedding{InputDim: 96, OutputDim: 128}, attentive(64, 128, 4), attentive(64, 128, 4), nn.Dense{Units: 96, Activation: nn.Softmax},
+		},
+	},
 	"deep": {
 		optimizer: nn.Adam{},
 		layers: slices.Concat(
@@ -54,6 +69,18 @@ var models = map[string]model{
 			[]nn.Layer{nn.Flatten{}, nn.Dense{Units: 10, Activation: nn.Softmax}},
 		),
 	},
+}
+
+// attentive is a block of a small causal Transformer, without its normalization.
+func attentive(steps, width, heads int) *nn.Model {
+	x := nn.NewInput(steps, width)
+	found, err := nn.ApplyWith(nn.MultiHeadAttention{Heads: heads, KeyDim: width / heads}, map[string]any{"use_causal_mask": true}, x, x)
+	if err != nil {
+		panic(err)
+	}
+	y := nn.Apply(nn.Add{}, x, found[0])
+	z := nn.Apply(nn.Dense{Units: width}, nn.Apply(nn.Dense{Units: 4 * width, Activation: nn.ReLU}, y))
+	return nn.NewModel(nn.Inputs(x), nn.Outputs(nn.Apply(nn.Add{}, y, z)))
 }
 
 // block is two convolutions that keep the images' size, and a pooling that halves it.

@@ -17,6 +17,10 @@ func TestTable(t *testing.T) {
 		"cnn":    2*conv(26*26, 3, 1, 32) + 3*conv(24*24, 3, 32, 64) + 3*dense(9216, 128) + 3*dense(128, 10),
 		"mlp":    2*dense(784, 128) + 3*dense(128, 10),
 		"mlp512": 2*dense(784, 512) + 3*dense(512, 512) + 3*dense(512, 10),
+		// Of all steps at once the input's products, and of all but the first, whose state is zero, the state's.
+		"lstm":        28*2*dense(28, 4*128) + 27*3*dense(128, 4*128) + 3*dense(128, 10),
+		"gru":         28*2*dense(28, 3*128) + 27*3*dense(128, 3*128) + 3*dense(128, 10),
+		"transformer": 3 * 64 * (2*(4*dense(128, 128)+2*dense(128, 64)+2*dense(128, 512)) + dense(128, 96)),
 		"deep": 2*conv(1024, 3, 3, 32) + 3*(conv(1024, 3, 32, 32)+conv(256, 3, 32, 64)+conv(256, 3, 64, 64)+conv(64, 3, 64, 128)+conv(64, 3, 128, 128)) +
 			3*dense(2048, 10),
 	}
