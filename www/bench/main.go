@@ -43,7 +43,7 @@ type request struct {
 
 func main() {
 	var ask request
-	flag.StringVar(&ask.Only, "only", "", "only the workloads whose id matches: cnn, mlp, mlp512, deep, predict1, predict1000, start")
+	flag.StringVar(&ask.Only, "only", "", "only the workloads whose id matches: cnn, mlp, mlp512, deep, lstm, predict1, predict1000, start")
 	flag.StringVar(&ask.Systems, "systems", "", "only the systems whose id matches: tabgrad-1, tabgrad-2, pytorch-1, pytorch-2, jax-js, tfjs-wasm, tfjs-cpu")
 	flag.IntVar(&ask.Rounds, "rounds", 5, "how often each is measured")
 	flag.IntVar(&ask.RoundMs, "round", 500, "milliseconds that a round of one system lasts about")

@@ -21,9 +21,20 @@ from torch import nn
 torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 
 
+class LastStep(nn.Module):
+    """An LSTM over a batch of sequences, of which the last step's output counts."""
+
+    def __init__(self, features, units):
+        super().__init__()
+        self.lstm = nn.LSTM(features, units, batch_first=True)
+
+    def forward(self, x):
+        return self.lstm(x)[0][:, -1]
+
+
 def build(model):
     """The model up to its logits, images as NCHW."""
-    height, width, channels = model["input"] if len(model["input"]) == 3 else (0, 0, model["input"][0])
+    height, width, channels = model["input"] if len(model["input"]) == 3 else (0, 0, model["input"][-1])
     layers = []
     for l in model["layers"]:
         kind = l["layer"]
@@ -41,6 +52,9 @@ def build(model):
         elif kind == "flatten":
             layers.append(nn.Flatten())
             channels = height * width * channels
+        elif kind == "lstm":
+            layers.append(LastStep(channels, l["units"]))
+            channels = l["units"]
         elif kind == "dense":
             layers.append(nn.Linear(channels, l["units"]))
             channels = l["units"]

@@ -48,12 +48,13 @@ func TestBenchmarkPage(t *testing.T) {
 	for _, w := range eval[[]struct{ ID string }](p, "import('/bench/workloads.js').then((m) => m.workloads.map(({ id }) => ({ ID: id })))") {
 		workloads = append(workloads, w.ID)
 	}
-	if want := []string{"cnn", "mlp", "mlp512", "deep", "predict1", "predict1000", "start"}; !slices.Equal(workloads, want) {
+	if want := []string{"cnn", "mlp", "mlp512", "deep", "lstm", "predict1", "predict1000", "start"}; !slices.Equal(workloads, want) {
 		t.Errorf("workloads %v, want %v", workloads, want)
 	}
 	cannot := map[string]string{
 		"cnn tfjs-wasm":  "Conv2DBackpropFilter",
 		"deep tfjs-wasm": "Conv2DBackpropFilter",
+		"lstm jax-js":    "no layer lstm for jax-js",
 	}
 	for _, workload := range workloads {
 		got := eval[benchResults](p, fmt.Sprintf("bench({ quick: true, rounds: 1, roundMs: 1, limit: 170000, only: '^%s$' })", workload))

@@ -17,6 +17,12 @@ export const models = {
   },
   mlp: { input: [784], optimizer: { name: 'adam', learningRate: 0.001 }, layers: [dense(128), classes] },
   mlp512: { input: [784], optimizer: { name: 'adam', learningRate: 0.001 }, layers: [dense(512), dense(512), classes] },
+  // What else tfjs has as a default would be other work than the others', or a slow start.
+  lstm: {
+    input: [28, 28],
+    optimizer: { name: 'adam', learningRate: 0.001 },
+    layers: [{ layer: 'lstm', units: 128, recurrentActivation: 'sigmoid', recurrentInitializer: 'glorotUniform' }, classes],
+  },
   deep: {
     input: [32, 32, 3],
     optimizer: { name: 'adam', learningRate: 0.001 },
@@ -34,6 +40,7 @@ export const workloads = [
   { id: 'mlp', name: 'MLP 784-128-10, training step', model: 'mlp', does: 'train', samples: 128, long: [] },
   { id: 'mlp512', name: 'MLP 784-512-512-10, training step', model: 'mlp512', does: 'train', samples: 128, long: [] },
   { id: 'deep', name: 'deeper CNN, training step', model: 'deep', does: 'train', samples: 128, long: ['tfjs-cpu', 'jax-js'] },
+  { id: 'lstm', name: 'LSTM(128) on 28x28, training step', model: 'lstm', does: 'train', samples: 128, long: ['tfjs-cpu'] },
   { id: 'predict1', name: 'seed CNN, predict 1 digit', model: 'cnn', does: 'predict', samples: 1, long: [] },
   { id: 'predict1000', name: 'seed CNN, predict 1,000 digits', model: 'cnn', does: 'predict', samples: 1000, long: ['tfjs-cpu', 'jax-js'] },
   { id: 'start', name: 'start: import to the first MLP step', model: 'mlp', does: 'start', samples: 128, long: [] },
