@@ -192,6 +192,10 @@ func (s *Service) setWeights(_ context.Context, a *args, m *model) (Value, error
 	return nil, m.net.SetWeights(weights)
 }
 
+func (s *Service) resetStates(_ context.Context, _ *args, m *model) (Value, error) {
+	return nil, m.net.ResetStates()
+}
+
 // dispose frees a model; a fit of its is cancelled first. That it was disposed before is no error.
 func (s *Service) dispose(ctx context.Context, a *args, _ Emit) (Value, error) {
 	id := a.integer("model", 0, 1, 1<<52)

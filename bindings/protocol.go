@@ -40,6 +40,7 @@ import (
 //	model.trainOnBatch    {model, x, y}                                 -> {loss, ...}
 //	model.getWeights      {model}                                       -> [{name, shape, data}]
 //	model.setWeights      {model, weights: [tensor]}                    -> null
+//	model.resetStates     {model}; of stateful layers                   -> null
 //	model.save            {model, includeOptimizer?}                    -> {json, weights}; a model.json, and its weight file's bytes
 //	model.load            {json, files: {path: bytes}} or {safetensors: bytes}, and {seed?, seedless?}
 //	                      -> {model, name, layers, compiled, metadata?, note?}; seedless: the file is not of tabgrad, and its

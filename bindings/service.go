@@ -74,6 +74,7 @@ var methods = map[string]handler{
 	"model.trainOnBatch":   with((*Service).trainOnBatch),
 	"model.getWeights":     with((*Service).getWeights),
 	"model.setWeights":     with((*Service).setWeights),
+	"model.resetStates":    with((*Service).resetStates),
 	"model.save":           with((*Service).save),
 	"model.load":           (*Service).load,
 	"model.pause":          (*Service).pause,

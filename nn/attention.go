@@ -142,6 +142,11 @@ func (l Attention) LowerMulti(c *Call, x []prog.Buf) []prog.Buf {
 // InputNames are Keras's.
 func (Attention) InputNames() []string { return attentionInputs }
 
+// ArgNames are Keras's.
+func (Attention) ArgNames() []string { return attentionArgs }
+
+var attentionArgs = []string{"use_causal_mask", "return_attention_scores"}
+
 // BuildMulti declares scale [D], where there is one.
 func (l AdditiveAttention) BuildMulti(s *Scope, in []prog.Shape) ([]prog.Shape, error) {
 	outs, err := attended(s, in)
@@ -162,3 +167,6 @@ func (l AdditiveAttention) LowerMulti(c *Call, x []prog.Buf) []prog.Buf {
 
 // InputNames are Keras's.
 func (AdditiveAttention) InputNames() []string { return attentionInputs }
+
+// ArgNames are Keras's.
+func (AdditiveAttention) ArgNames() []string { return attentionArgs }

@@ -115,6 +115,9 @@ func (l MultiHeadAttention) LowerMulti(c *Call, x []prog.Buf) []prog.Buf {
 // InputNames are Keras's.
 func (MultiHeadAttention) InputNames() []string { return headedInputs }
 
+// ArgNames are Keras's.
+func (MultiHeadAttention) ArgNames() []string { return attentionArgs }
+
 // BuildMulti declares what MultiHeadAttention does, with num_key_value_heads for key and value.
 func (l GroupQueryAttention) BuildMulti(s *Scope, in []prog.Shape) ([]prog.Shape, error) {
 	if l.Heads%l.Shared != 0 {
@@ -130,6 +133,9 @@ func (l GroupQueryAttention) LowerMulti(c *Call, x []prog.Buf) []prog.Buf {
 
 // InputNames are Keras's.
 func (GroupQueryAttention) InputNames() []string { return headedInputs }
+
+// ArgNames are Keras's.
+func (GroupQueryAttention) ArgNames() []string { return attentionArgs }
 
 // projection declares a kernel and a bias.
 func (h *headed) projection(s *Scope, name string, in, out []int) {

@@ -231,6 +231,11 @@ export class Sequential {
     await this.#connection.call('model.setWeights', { model: await this.#ready(), weights: list });
   }
 
+  /** Takes what stateful layers keep from one batch to the next back to its beginning: between sequences, in onEpochBegin. */
+  async resetStates(): Promise<void> {
+    await this.#connection.call('model.resetStates', { model: await this.#ready() });
+  }
+
   /** Holds the running fit between two batches until resume(). Does nothing when none runs. */
   async pause(): Promise<void> {
     if (!this.#fitting) return;
