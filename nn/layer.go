@@ -35,8 +35,9 @@ type MultiLayer interface {
 	LowerMulti(c *Call, x []prog.Buf) []prog.Buf
 }
 
-// Multi, embedded in a MultiLayer, has the methods of Layer, which a model does not call for it.
-type Multi struct{}
+// Multi, embedded in a MultiLayer, has the methods of Layer, which a model does not call for it. It makes layers that
+// cannot be compared, for which the compiler writes no comparison.
+type Multi struct{ _ [0]func() }
 
 // Build is not called.
 func (Multi) Build(*Scope, prog.Shape) (prog.Shape, error) {

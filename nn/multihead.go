@@ -68,6 +68,7 @@ type GroupQueryAttention struct {
 
 // headed is what both have in common.
 type headed struct {
+	_                                [0]func() // see Multi
 	Heads, Shared, KeyDim, ValueDim  int
 	Dropout                          float64
 	NoBias, UseGate                  bool

@@ -35,6 +35,7 @@ type RNN struct {
 
 // recurrent is what RNN, SimpleRNN, LSTM, GRU and ConvLSTM do around their cells.
 type recurrent struct {
+	_                                                             [0]func() // see Multi
 	Cell                                                          Layer
 	ReturnSequences, ReturnState, Backwards, Stateful, ZeroOutput bool
 	ActivityReg                                                   Regularizer

@@ -98,6 +98,7 @@ type StackedRNNCells struct {
 
 // gated is what the three cells have in common: gates of x·kernel + h·recurrent_kernel + bias.
 type gated struct {
+	_                                                     [0]func() // see Multi
 	Units                                                 int
 	Activation, RecurrentActivation                       ActivationFunc
 	NoBias                                                bool
