@@ -54,12 +54,20 @@ func checkLayerGradients(t *testing.T, c layerTest, training bool) {
 	for _, x := range a.Losses {
 		add(a.Reshape(x))
 	}
-	wrt := append([]prog.Buf{}, a.X...)
-	values := make([][]float64, len(wrt))
-	for i, x := range wrt {
-		values[i] = apart(rng, a.Shape(x).Size())
+	var wrt []prog.Buf
+	var values [][]float64
+	states := map[prog.Buf][]float64{} // what has no gradient
+	for _, x := range a.X {
+		numbers := apart(rng, a.Shape(x).Size())
+		if c.below > 0 {
+			for i := range numbers {
+				numbers[i] = float64(rng.IntN(c.below))
+			}
+			states[x] = numbers
+			continue
+		}
+		wrt, values = append(wrt, x), append(values, numbers)
 	}
-	states := map[prog.Buf][]float64{}
 	for _, v := range a.Vars {
 		numbers := apart(rng, a.Shape(v.Buf).Size())
 		if v.State { // a variance, say

@@ -114,7 +114,7 @@ var recurrentTests = []layerTest{
 
 var wrapperTests = []layerTest{
 	{
-		layer: nn.Embedding{InputDim: 7, OutputDim: 3, MaskZero: true, EmbeddingsReg: nn.L2{}}, in: []int{4}, out: []int{4, 3}, vars: map[string][]int{"embedding/embeddings": {7, 3}},
+		layer: nn.Embedding{InputDim: 7, OutputDim: 3, MaskZero: true, EmbeddingsReg: nn.L2{}}, in: []int{4}, out: []int{4, 3}, vars: map[string][]int{"embedding/embeddings": {7, 3}}, below: 7,
 		bad: []badLayer{
 			{nn.Embedding{OutputDim: 3}, []int{4}, nn.ErrConfig, "embedding: input_dim is missing", nil},
 			{nn.Embedding{InputDim: 7, OutputDim: -3}, []int{4}, nn.ErrConfig, "embedding: output_dim is -3, wanted at least 1", nil},

@@ -25,6 +25,8 @@ type layerTest struct {
 	more, outs [][]int
 	// states are the variables that a training step writes although they are not trained.
 	states []string
+	// below is what the inputs are whole numbers below, where they are indices.
+	below int
 }
 
 type badLayer struct {

@@ -133,7 +133,7 @@ var badTopologies = []struct {
 	value any
 	want  error
 }{
-	{1, []any{"class_name"}, "Lambda", format.ErrUnsupported}, {1, []any{"class_name"}, "LSTM", format.ErrUnsupported}, {0, []any{"class_name"}, "../../etc", format.ErrUnsupported},
+	{1, []any{"class_name"}, "Lambda", format.ErrUnsupported}, {1, []any{"class_name"}, "ConvLSTM2D", format.ErrUnsupported}, {0, []any{"class_name"}, "../../etc", format.ErrUnsupported},
 	{2, []any{"class_name"}, strings.Repeat("D", 1<<16), format.ErrUnsupported}, {1, []any{"class_name"}, drop, format.ErrFormat}, {1, []any{"class_name"}, 3, format.ErrFormat},
 	{1, []any{"config"}, drop, format.ErrFormat}, {1, []any{"config"}, []any{}, format.ErrFormat}, {0, nil, nil, format.ErrFormat}, {0, nil, "Dense", format.ErrFormat},
 	{0, []any{"config", "units"}, -5, format.ErrTopology}, {0, []any{"config", "units"}, 0, format.ErrTopology}, {0, []any{"config", "units"}, 1.5, format.ErrTopology},
