@@ -12,7 +12,7 @@ func Cases() []Case {
 	var all []Case
 	for _, family := range []func() []Case{
 		matMulCases, convCases, poolCases, unaryCases, binaryCases, reduceCases, rowCases, xentCases,
-		moveCases, constCases, randomCases, updateCases, fusedCases, placementCases, recurrentCases,
+		moveCases, constCases, randomCases, updateCases, fusedCases, placementCases, recurrentCases, warpCases,
 	} {
 		all = append(all, family()...)
 	}

@@ -50,6 +50,11 @@ func TestEverythingHasACase(t *testing.T) {
 	for _, dist := range prog.Dists() {
 		want = append(want, fmt.Sprintf("Random %d", dist))
 	}
+	for _, border := range prog.Borders() {
+		for _, code := range []prog.Code{prog.Warp, prog.WarpGrad} {
+			want = append(want, fmt.Sprintf("%v %v nearest=false", code, border), fmt.Sprintf("%v %v nearest=true", code, border))
+		}
+	}
 	for _, avg := range []bool{false, true} {
 		want = append(want, fmt.Sprintf("Pool avg=%t", avg), fmt.Sprintf("PoolGrad avg=%t", avg))
 	}
@@ -105,6 +110,8 @@ func mark(seen map[string]bool, op prog.Op) {
 		note("%v %v", op.Code, a.Rule)
 	case prog.RandomAttr:
 		note("%v %d", op.Code, a.Dist)
+	case prog.WarpAttr:
+		note("%v %v nearest=%t", op.Code, a.Border, a.Nearest)
 	case prog.PoolAttr:
 		note("%v avg=%t", op.Code, a.Avg)
 	case prog.XentAttr:

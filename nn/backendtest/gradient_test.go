@@ -58,6 +58,9 @@ func TestGradients(t *testing.T) {
 	for _, fn := range prog.Reductions() {
 		want = append(want, "Reduce/"+fn.String())
 	}
+	for _, border := range prog.Borders() {
+		want = append(want, "Warp/"+border.String())
+	}
 	for _, name := range want {
 		if checked[name] < 8 {
 			t.Errorf("gradients of %s were checked at %d shapes, wanted 8", name, checked[name])

@@ -112,7 +112,7 @@ func (g *generator) positive(v value) value {
 func (g *generator) grow() {
 	steps := []func(){
 		g.unary, g.binary, g.dense, g.conv, g.pool, g.reduce, g.rows, g.xent, g.gather, g.rearrange, g.dropout,
-		g.stacked, g.resize, g.unary, g.dense, g.conv, g.recur, g.apart, g.selected,
+		g.stacked, g.resize, g.unary, g.dense, g.conv, g.recur, g.apart, g.selected, g.warp,
 	}
 	steps[g.choose(len(steps))]()
 }
@@ -438,6 +438,17 @@ func (g *generator) selected() {
 	x := g.pick(-1)
 	cond := g.In(Values(1, 0, 0, 1, 1), g.Shape(x.buf)...)
 	g.keep(g.Select(cond, x.buf, g.Const(g.Recorder.values(Signed, g.Shape(x.buf)), g.Shape(x.buf)...)), max(1, x.bound), x.exact)
+}
+
+// warp samples images of 3x3 or so at given places.
+func (g *generator) warp() {
+	x := g.pick(4)
+	s := g.Shape(x.buf)
+	a := prog.WarpAttr{
+		Out: [2]int{1 + g.choose(4), 1 + g.choose(4)}, Nearest: g.choose(2) == 0,
+		Border: prog.Borders()[g.choose(len(prog.Borders()))], Value: 0.5,
+	}
+	g.keep(g.Warp(x.buf, g.Fixed(transforms(s[0], s[1], s[2]), s[0], 6), a), max(0.5, x.bound), x.exact && a.Nearest)
 }
 
 func (g *generator) dropout() {

@@ -250,6 +250,10 @@ func (m *machine) run(op prog.Op) {
 		for _, b := range op.Out {
 			at += copy(m.at(b), in[0].data[at:])
 		}
+	case prog.Warp:
+		naiveWarp(op.Attr.(prog.WarpAttr), in[0], in[1], out)
+	case prog.WarpGrad:
+		naiveWarpGrad(op.Attr.(prog.WarpAttr), in[0], in[1], out)
 	case prog.LSTMCell, prog.GRUCell:
 		naiveCell(op, in, m.outputs(op))
 	case prog.LSTMCellGrad, prog.GRUCellGrad:

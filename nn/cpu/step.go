@@ -88,6 +88,10 @@ func (l *loader[T]) op(op *prog.Op) error {
 		l.gruCell(op)
 	case prog.GRUCellGrad:
 		l.gruCellGrad(op)
+	case prog.Warp:
+		l.warp(op)
+	case prog.WarpGrad:
+		l.warpGrad(op)
 	case prog.Update:
 		l.update(op)
 	default:

@@ -49,6 +49,13 @@ func TestBuilderErrors(t *testing.T) {
 		{func(b *prog.Builder, x prog.Buf) { b.Concat(0) }, "wrong number of operands"},
 		{func(b *prog.Builder, x prog.Buf) { b.Pad(x, []int{0, -1}, []int{0, 0}, 0) }, "padding [0 -1], [0 0]"},
 		{func(b *prog.Builder, x prog.Buf) { b.Random(x, prog.RandomAttr{}) }, "the step is two numbers"},
+		{func(b *prog.Builder, x prog.Buf) {
+			b.Warp(b.Input("i", 4, 5, 5, 1), b.Input("t", 3, 6), prog.WarpAttr{})
+		}, "Warp[[4,5,5,1] [3,6]]: wants images [N,H,W,C] and transforms [N,6]"},
+		{func(b *prog.Builder, x prog.Buf) { b.Warp(b.Input("i", 4, 5, 0, 1), x, prog.WarpAttr{}) }, "wants images of at least one element"},
+		{func(b *prog.Builder, x prog.Buf) {
+			b.Warp(b.Input("i", 4, 5, 5, 1), x, prog.WarpAttr{Out: [2]int{-1, 1}})
+		}, "has a negative dimension"},
 		{func(b *prog.Builder, x prog.Buf) { b.Const([]float32{1, 2, 3}, 2, 2) }, "Const[]: 3 numbers for [2,2]"},
 		{func(b *prog.Builder, x prog.Buf) { b.Reshape(x, 5, -1) }, "cannot reshape [4,6] (24 elements) to [5,-1]"},
 		{func(b *prog.Builder, x prog.Buf) { b.Reshape(x, 23) }, "cannot reshape [4,6] (24 elements) to [23]"},

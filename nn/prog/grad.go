@@ -197,6 +197,10 @@ func gradMatMul(g *grader, op Op, dy Buf) []Buf {
 	return []Buf{dx, dw}
 }
 
+func noGradient(what fmt.Stringer, operand string) error {
+	return fmt.Errorf("%s has no gradient for its %s: %w", what, operand, ErrProgram)
+}
+
 func gradConv2D(g *grader, op Op, dy Buf) []Buf {
 	a, x, w := op.Attr.(ConvAttr), op.In[0], op.In[1]
 	xs, ws := g.b.Shape(x), g.b.Shape(w)
@@ -307,8 +311,7 @@ func gradBinary(g *grader, op Op, dy Buf) []Buf {
 		}
 	case BinaryXent, LogitXent:
 		if needY {
-			b.Fail(fmt.Errorf("%s has no gradient for its targets: %w", fn, ErrProgram))
-			return []Buf{None, None}
+			return []Buf{None, b.Fail(noGradient(fn, "targets"))}
 		}
 		gfn := BinaryXentGrad
 		if fn == LogitXent {
@@ -366,8 +369,7 @@ func gradLogSoftmax(g *grader, op Op, dy Buf) []Buf {
 
 func gradXent(g *grader, op Op, dy Buf) []Buf {
 	if g.needs(op.In[1]) {
-		g.b.Fail(fmt.Errorf("%s has no gradient for its targets: %w", op.Code, ErrProgram))
-		return []Buf{None, None}
+		return []Buf{None, g.b.Fail(noGradient(op.Code, "targets"))}
 	}
 	code := XentGrad
 	if op.Code == SoftmaxXent {

@@ -140,6 +140,10 @@ func TestGradErrors(t *testing.T) {
 		{func(b *prog.Builder, x prog.Buf) prog.Buf {
 			return b.Reduce(prog.Sum, b.BinaryXent(b.Input("p", 2, 3), x), false)
 		}, "gradient: binary_xent has no gradient for its targets"},
+		{func(b *prog.Builder, x prog.Buf) prog.Buf {
+			t := b.Reshape(x, 1, 6)
+			return b.Reduce(prog.Sum, b.Warp(b.Input("i", 1, 2, 2, 1), t, prog.WarpAttr{Out: unit}), false)
+		}, "gradient: Warp has no gradient for its transforms"},
 		{func(b *prog.Builder, x prog.Buf) prog.Buf { return prog.None }, "gradient: operand 0 is missing"},
 	} {
 		b := prog.NewBuilder("grad", nil)

@@ -107,6 +107,16 @@ const (
 	// GRUCellGrad is the gradient of GRUCell. In: its second output, h, dh', and the mask if there was
 	// one. Out: dzx and dzh [N,3u], and dh without its part through zh.
 	GRUCellGrad
+	// Warp samples images: out[n,i,j,c] = x[n] at column u = t0·j + t1·i + t2 and row v = t3·j + t4·i + t5 for
+	// t = t[n], in pixels, with Attr's Border where they are outside. u and v are computed in float32, each
+	// product and sum rounded. With Nearest the value is that of the pixel at u and v rounded, halves away
+	// from 0; else (v₁-v)·((u₁-u)·x[v₀,u₀] + (u-u₀)·x[v₀,u₁]) + (v-v₀)·((u₁-u)·x[v₁,u₀] + (u-u₀)·x[v₁,u₁])
+	// with u₀ = ⌊u⌋, u₁ = u₀+1 and likewise v. Pixels outside are worth Value. In: x [N,H,W,C], t [N,6].
+	// Attr: WarpAttr. There is no gradient for t. (keras.ops.image.affine_transform.)
+	Warp
+	// WarpGrad is the gradient of Warp's x: each of dy is added to the pixels that its value came from, by their
+	// weights, row by row. In: t [N,6], dy [N,OH,OW,C]. Out: dx [N,H,W,C]. Attr: WarpAttr with In set.
+	WarpGrad
 	// Update moves parameters along their gradient. In: param, grad, hyper, then the rule's slots, all
 	// but hyper of one size. Out: param, then the slots, written in place. Attr: UpdateAttr.
 	Update

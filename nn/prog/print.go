@@ -100,6 +100,14 @@ func attrString(a Attr) string {
 		if a.Pad != [4]int{} {
 			put("pad=%d,%d,%d,%d", a.Pad[0], a.Pad[1], a.Pad[2], a.Pad[3])
 		}
+	case WarpAttr:
+		put("%s", a.Border)
+		if a.Border == BorderConstant {
+			put("%g", a.Value)
+		}
+		if a.Nearest {
+			put("nearest")
+		}
 	case UnaryAttr:
 		put("%s", a.Fn)
 		if n := unaryTable[a.Fn].consts; n > 0 {

@@ -57,6 +57,8 @@ func init() {
 		LSTMCellGrad:     {"LSTMCellGrad", [2]int{4, 5}, false, lstmGradShape, nil},
 		GRUCell:          {"GRUCell", [2]int{3, 4}, false, gruShape, nil},
 		GRUCellGrad:      {"GRUCellGrad", [2]int{3, 4}, false, gruGradShape, nil},
+		Warp:             {"Warp", [2]int{2, 2}, false, warpShape, gradWarp},
+		WarpGrad:         {"WarpGrad", [2]int{2, 2}, false, warpGradShape, nil},
 		Update:           {"Update", [2]int{3, -1}, false, nil, nil},
 	}
 }

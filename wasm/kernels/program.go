@@ -18,6 +18,7 @@ const (
 	baseRandom      Opcode = 0x58
 	baseOptimizer   Opcode = 0x60
 	baseRecurrent   Opcode = 0x68
+	baseWarp        Opcode = 0x70
 	tableSize              = 0x80
 )
 

@@ -92,6 +92,8 @@ func (e *encoder) op(op *prog.Op) error {
 		e.split(op)
 	case prog.LSTMCell, prog.LSTMCellGrad, prog.GRUCell, prog.GRUCellGrad:
 		e.cell(op)
+	case prog.Warp, prog.WarpGrad:
+		e.warp(op)
 	case prog.Update:
 		e.update(op)
 	default:

@@ -178,6 +178,31 @@ func (e *encoder) gather(op *prog.Op) {
 	}
 }
 
+var borders = map[prog.Border]kernels.Border{
+	prog.BorderConstant: kernels.BorderConstant, prog.BorderNearest: kernels.BorderNearest,
+	prog.BorderReflect: kernels.BorderReflect, prog.BorderWrap: kernels.BorderWrap,
+}
+
+func (e *encoder) warp(op *prog.Op) {
+	a, out := op.Attr.(prog.WarpAttr), e.shape(op.Out[0])
+	if out.Size() == 0 {
+		return
+	}
+	dst, n, c, oh, ow := e.at(op.Out[0]), uint32(out[0]), uint32(out[3]), uint32(a.Out[0]), uint32(a.Out[1])
+	if op.Code == prog.WarpGrad {
+		e.program.Add(kernels.WarpGrad{
+			Dst: dst, T: e.at(op.In[0]), Dy: e.at(op.In[1]), N: n, H: uint32(out[1]), W: uint32(out[2]), C: c, OH: oh, OW: ow,
+			Border: borders[a.Border], Nearest: a.Nearest,
+		})
+		return
+	}
+	x := e.shape(op.In[0])
+	e.program.Add(kernels.Warp{
+		Dst: dst, X: e.at(op.In[0]), T: e.at(op.In[1]), N: n, H: uint32(x[1]), W: uint32(x[2]), C: c, OH: oh, OW: ow,
+		Border: borders[a.Border], Nearest: a.Nearest, Value: float32(a.Value),
+	})
+}
+
 func (e *encoder) scatterAdd(op *prog.Op) {
 	out := e.shape(op.Out[0])
 	if out.Size() > 0 {
