@@ -63,6 +63,15 @@ func moveCases() []Case {
 			return r.Gather(r.Param(Signed, c.table...), r.In(Below(c.table[0]), c.index...))
 		})
 	}
+	for _, c := range []struct{ out, index prog.Shape }{
+		{prog.Shape{4}, prog.Shape{3}}, {prog.Shape{4, 3}, prog.Shape{}}, {prog.Shape{4, 3}, prog.Shape{5}}, {prog.Shape{6, 2, 3}, prog.Shape{2, 4}},
+		{prog.Shape{1, 5}, prog.Shape{3}}, {prog.Shape{7, 17}, prog.Shape{2, 3}}, {prog.Shape{3, 4}, prog.Shape{0}}, {prog.Shape{50}, prog.Shape{133}},
+	} {
+		add(caseName("ScatterAdd/%v_%v", c.out, c.index), func(r *Recorder) prog.Buf {
+			index := r.In(Below(c.out[0]+1), c.index...) // the last is outside
+			return r.ScatterAdd(index, r.Param(Signed, append(append(prog.Shape{}, c.index...), c.out[1:]...)...), c.out)
+		})
+	}
 	add("Gather/outside", func(r *Recorder) prog.Buf {
 		return r.Gather(r.In(Signed, 3, 2), r.In(Values(0, -1, 3, 2, 1e9, -0.25), 6))
 	})

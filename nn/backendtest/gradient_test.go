@@ -42,7 +42,7 @@ func TestGradients(t *testing.T) {
 	}
 	want := []string{
 		"MatMul", "Conv2D", "Conv2DInputGrad", "Pool/max", "Pool/avg", "Broadcast", "Softmax", "LogSoftmax", "Xent/dense", "Xent/sparse",
-		"SoftmaxXent/dense", "SoftmaxXent/sparse", "Gather", "Transpose", "Slice", "Concat", "Pad", "Copy",
+		"SoftmaxXent/dense", "SoftmaxXent/sparse", "Gather", "ScatterAdd", "Transpose", "Slice", "Concat", "Pad", "Copy",
 	}
 	for _, fn := range prog.Unaries() {
 		if fn != prog.Sign && fn != prog.Floor && fn != prog.Round {

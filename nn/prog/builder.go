@@ -330,6 +330,11 @@ func (b *Builder) BinaryXent(p, t Buf) Buf {
 // Gather picks rows of table [V, d..] by index.
 func (b *Builder) Gather(table, index Buf) Buf { return b.op(Gather, nil, table, index) }
 
+// ScatterAdd is zeros of shape [V, d..] with dy's rows [i.., d..] added at index [i..]: Gather's transpose.
+func (b *Builder) ScatterAdd(index, dy Buf, shape Shape) Buf {
+	return b.op(ScatterAdd, ShapeAttr{shape}, index, dy)
+}
+
 // Transpose permutes dimensions.
 func (b *Builder) Transpose(x Buf, perm ...int) Buf { return b.op(Transpose, TransposeAttr{perm}, x) }
 

@@ -379,7 +379,19 @@ func gradXent(g *grader, op Op, dy Buf) []Buf {
 }
 
 func gradGather(g *grader, op Op, dy Buf) []Buf {
-	return []Buf{g.b.op(ScatterAdd, ShapeAttr{g.b.Shape(op.In[0])}, op.In[1], dy), None}
+	return []Buf{g.b.ScatterAdd(op.In[1], dy, g.b.Shape(op.In[0])), None}
+}
+
+// gradScatterAdd is a Gather, and 0 for rows that were added nowhere.
+func gradScatterAdd(g *grader, op Op, dy Buf) []Buf {
+	b, index := g.b, op.In[0]
+	rows := b.Gather(dy, index)
+	inside := b.Mul(b.Binary(Greater, index, b.Fill(-1)), b.Binary(Less, index, b.Fill(float64(b.Shape(dy)[0]))))
+	shape := slices.Clone(b.Shape(index))
+	for range len(b.Shape(rows)) - len(shape) {
+		shape = append(shape, 1)
+	}
+	return []Buf{None, b.Binary(Where, rows, b.Reshape(inside, shape...))}
 }
 
 func gradTranspose(g *grader, op Op, dy Buf) []Buf {

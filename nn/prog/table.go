@@ -42,7 +42,7 @@ func init() {
 		SoftmaxXent:      {"SoftmaxXent", [2]int{2, 2}, false, xentShape, gradXent},
 		SoftmaxXentGrad:  {"SoftmaxXentGrad", [2]int{3, 3}, false, xentGradShape, nil},
 		Gather:           {"Gather", [2]int{2, 2}, false, gatherShape, gradGather},
-		ScatterAdd:       {"ScatterAdd", [2]int{2, 2}, false, scatterShape, nil},
+		ScatterAdd:       {"ScatterAdd", [2]int{2, 2}, false, scatterShape, gradScatterAdd},
 		Transpose:        {"Transpose", [2]int{1, 1}, false, transposeShape, gradTranspose},
 		Slice:            {"Slice", [2]int{1, 1}, false, sliceShape, gradSlice},
 		Concat:           {"Concat", [2]int{1, -1}, false, concatShape, gradConcat},
