@@ -74,9 +74,6 @@ func configOf(x any) (any, error) {
 
 // encode is a field's value as configs have it.
 func (a *Arg) encode(f reflect.Value) any {
-	if a.zeroNull && f.IsZero() {
-		return nil
-	}
 	if x, given, ok := sizedIn(f); ok {
 		if !given {
 			return nil
@@ -89,6 +86,9 @@ func (a *Arg) encode(f reflect.Value) any {
 	case bool:
 		return x != a.invert
 	case int:
+		if x == 0 && a.Nullable {
+			return nil
+		}
 		return x
 	case float64:
 		return x + 0 // an explicit zero without its sign
@@ -102,6 +102,15 @@ func (a *Arg) encode(f reflect.Value) any {
 			return nil
 		}
 		return x
+	case []string:
+		if x == nil {
+			return nil
+		}
+		list := make([]any, len(x))
+		for i, s := range x {
+			list[i] = s
+		}
+		return list
 	case *int:
 		if x == nil {
 			return nil
@@ -118,13 +127,16 @@ func (a *Arg) encode(f reflect.Value) any {
 		if x == nil {
 			return nil
 		}
+		if len(x) == 1 {
+			return x[0]
+		}
 		list := make([]any, len(x))
 		for i, n := range x {
 			list[i] = n
 		}
 		return list
 	case []int:
-		if x == nil && a.Type == "axes" {
+		if x == nil && !a.Required {
 			return nil
 		}
 		if len(x) == 1 && a.Type == "axes" {
@@ -219,6 +231,11 @@ func layerFrom(config any) (Layer, *InputLayer, error) {
 		return nil, nil, err
 	}
 	l := x.(Layer)
+	if v := rest["weights"]; v != nil {
+		if l, err = withWeights(l, v); err != nil {
+			return nil, nil, err
+		}
+	}
 	input, isInput := l.(InputLayer)
 	for _, key := range []string{"input_shape", "batch_input_shape", "batch_shape"} {
 		v, ok := rest[folded(key)]
@@ -257,7 +274,8 @@ func layerName(l Layer) string {
 // ignored are arguments of Keras's own configs that say what is the case here anyhow: any of the values
 // listed is accepted, any other is an error.
 var ignored = map[string][]any{
-	"dtype": {nil, "float32"}, "dataformat": {nil, "channels_last", "channelsLast"},
+	"dtype": {nil, "float32"}, "dataformat": {nil, "channels_last", "channelsLast"}, "boundingboxformat": {nil},
+	"oovmethod": {nil, "floormod"}, "salt": {nil}, "vocabularydtype": {nil, "int64"}, "vocabularysize": nil,
 	"noiseshape": {nil}, "batchsize": {nil},
 	"renorm": {nil, false}, "renormclipping": {nil}, "renormmomentum": nil, "synchronized": {nil, false}, "rmsscaling": {nil, false},
 	"weights": {nil}, "inputlength": nil, "implementation": {nil, 1.0, 2.0}, "timemajor": {nil, false}, "usecudnn": nil,
@@ -361,11 +379,8 @@ func (e *Entry) set(where, key string, val any, v reflect.Value, rest map[string
 	f := folded(key)
 	for i := range e.Args {
 		if a := &e.Args[i]; foldsTo(a.Name, f) || a.also != "" && foldsTo(a.also, f) {
-			if val == nil && a.null != "" {
-				val = a.null
-			}
 			if val == nil && !a.Required {
-				return nil
+				return a.setNull(where, v.Field(a.field))
 			}
 			want, err := a.decode(where, val, v.Field(a.field))
 			if err == nil && want != "" {
@@ -377,7 +392,7 @@ func (e *Entry) set(where, key string, val any, v reflect.Value, rest map[string
 	if f == "name" { // optimizers, losses and metrics have names in Keras
 		return nil
 	}
-	if e.Kind == KindLayer && (f == "inputshape" || f == "batchinputshape" || f == "batchshape") {
+	if e.Kind == KindLayer && (f == "weights" || f == "inputshape" || f == "batchinputshape" || f == "batchshape") {
 		rest[f] = val
 		return nil
 	}
@@ -411,6 +426,19 @@ func (e *Entry) set(where, key string, val any, v reflect.Value, rest map[string
 		return fail(ErrConfig, "%s: unknown argument %q, it has none", where, key)
 	}
 	return fail(ErrConfig, "%s: unknown argument %q (%s), wanted one of %s", where, key, show(val), strings.Join(names, ", "))
+}
+
+// setNull puts what null stands for into the field: nothing, but where that is not the default.
+func (a *Arg) setNull(where string, f reflect.Value) error {
+	switch {
+	case !a.Nullable:
+	case f.Kind() == reflect.Slice:
+		f.Set(reflect.MakeSlice(f.Type(), 0, 0))
+	case f.Kind() != reflect.Int: // whose 0 it is
+		_, err := a.decode(where, a.null, f)
+		return err
+	}
+	return nil
 }
 
 // decode puts val into the field. It returns what is wanted where val is of the wrong type.
@@ -508,6 +536,12 @@ func (a *Arg) decode(where string, val any, f reflect.Value) (want string, err e
 			return "a number", nil
 		}
 		*p = &n
+	case *[]string:
+		list, ok := texts(val)
+		if !ok {
+			return "a list of strings", nil
+		}
+		*p = list
 	case *[]float64:
 		list, ok := floats(val)
 		if !ok {
@@ -590,6 +624,20 @@ func floats(val any) ([]float64, bool) {
 	return list, true
 }
 
+// texts reads a list of strings.
+func texts(val any) ([]string, bool) {
+	list, ok := val.([]string)
+	if ok {
+		return list, true
+	}
+	of, ok := val.([]any)
+	for _, v := range of {
+		s, isString := v.(string)
+		list, ok = append(list, s), ok && isString
+	}
+	return list, ok
+}
+
 // number reads any of Go's numbers.
 func number(val any) (float64, bool) {
 	v := reflect.ValueOf(val)
@@ -641,10 +689,11 @@ func show(val any) string {
 		return "null"
 	case string:
 		return strconv.Quote(x)
-	case []any:
-		parts := make([]string, len(x))
-		for i, e := range x {
-			parts[i] = show(e)
+	}
+	if v := reflect.ValueOf(val); v.Kind() == reflect.Slice {
+		parts := make([]string, v.Len())
+		for i := range parts {
+			parts[i] = show(v.Index(i).Interface())
 		}
 		return "[" + strings.Join(parts, ", ") + "]"
 	}

@@ -25,19 +25,6 @@ type Embedding struct {
 	Frozen bool   `arg:"!trainable" doc:"Whether training changes the vectors."`
 }
 
-// given is an initializer of numbers that are known.
-type given [][]float64
-
-// Init copies them.
-func (g given) Init(dst []float32, _ prog.Shape, _ *Stream) {
-	for _, row := range g {
-		for i, x := range row {
-			dst[i] = float32(x)
-		}
-		dst = dst[len(row):]
-	}
-}
-
 // Build declares embeddings [InputDim, OutputDim].
 func (l Embedding) Build(s *Scope, in prog.Shape) (prog.Shape, error) {
 	init := l.EmbeddingsInit
@@ -49,7 +36,8 @@ func (l Embedding) Build(s *Scope, in prog.Shape) (prog.Shape, error) {
 		if len(l.Weights) != l.InputDim {
 			return nil, fail(ErrConfig, "weights: there are %d rows, wanted input_dim, %d", len(l.Weights), l.InputDim)
 		}
-		init = given(l.Weights)
+		values, _ := flatten(nil, l.Weights)
+		init = given(values)
 	}
 	s.Var("embeddings", prog.Shape{l.InputDim, l.OutputDim}, init, l.EmbeddingsReg)
 	s.Constrain(l.EmbeddingsConstraint)

@@ -18,10 +18,11 @@ type Instance struct {
 	number uint64 // instances are counted as they are made: automatic names go by it
 	frozen bool
 
-	built  bool
-	vars   []*variable
-	states []*variable
-	parts  []*Instance // of a model its layers, of a wrapper what is inside
+	built   bool
+	initial [][]float32 // what the variables begin as, in Keras's order; nil for what their initializers say
+	vars    []*variable
+	states  []*variable
+	parts   []*Instance // of a model its layers, of a wrapper what is inside
 
 	applications []*application
 	users        []*Model // the models whose variables it has
@@ -237,6 +238,9 @@ func (i *Instance) build(ins []prog.Shape, args map[string]any, batch int) (*app
 				return nil, err
 			}
 			v.owner = i
+		}
+		if err := fresh.begin(i.initial); err != nil {
+			return nil, err
 		}
 		i.vars, i.states, i.parts, i.built = fresh.vars, fresh.states, fresh.parts, true
 	}

@@ -283,7 +283,7 @@ func (c *Call) activity(r Regularizer, y prog.Buf) prog.Buf {
 // InputLayer says the shape of one sample. See [Input].
 type InputLayer struct {
 	Shape []int  `arg:"shape" required:"yes" min:"1" doc:"One sample's shape, without the batch."`
-	Batch int    `arg:"batch_size" min:"0" zero:"null" doc:"How many samples a batch has, where layers are to keep their state from one to the next."`
+	Batch int    `arg:"batch_size" min:"0" null:"0" doc:"How many samples a batch has, where layers are to keep their state from one to the next."`
 	Name  string `arg:"name" doc:"The layer's name."`
 }
 

@@ -23,6 +23,8 @@ type layerTest struct {
 	bad     []badLayer
 	// more and outs are the shapes of further inputs and outputs of a MultiLayer.
 	more, outs [][]int
+	// front is the layer before it in a training step; nil for a softplus.
+	front nn.Layer
 	// states are the variables that a training step writes although they are not trained.
 	states []string
 	// below is what the inputs are whole numbers below, where they are indices.
@@ -234,17 +236,21 @@ func modelOf(layer nn.Layer, in []int, more [][]int) *nn.Model {
 func (c *layerTest) train(t *testing.T, in []int, layer nn.Layer) {
 	t.Helper()
 	var m *nn.Model
+	front := c.front
+	if front == nil {
+		front = nn.Activation{Fn: nn.Softplus}
+	}
 	shapes := append([][]int{in}, c.more...)
 	switch _, multi := layer.(nn.MultiLayer); {
 	case c.in == nil:
 		m = nn.NewSequential(layer, nn.Flatten{Name: "flat"}, nn.Dense{Units: 2, Name: "last"})
 	case !multi:
-		m = nn.NewSequential(nn.Input(in...), nn.Activation{Fn: nn.Softplus}, layer, nn.Flatten{Name: "flat"}, nn.Dense{Units: 2, Name: "last"})
+		m = nn.NewSequential(nn.Input(in...), front, layer, nn.Flatten{Name: "flat"}, nn.Dense{Units: 2, Name: "last"})
 	default:
 		var inputs, x, y []*nn.Symbolic
 		for _, shape := range shapes {
 			inputs = append(inputs, nn.NewInput(shape...))
-			x = append(x, nn.Apply(nn.Activation{Fn: nn.Softplus}, inputs[len(inputs)-1]))
+			x = append(x, nn.Apply(front, inputs[len(inputs)-1]))
 		}
 		outs, err := nn.ApplyMulti(layer, x...)
 		if err != nil {

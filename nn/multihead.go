@@ -18,12 +18,12 @@ type MultiHeadAttention struct {
 	Multi
 	Heads    int     `arg:"num_heads" required:"yes" min:"1" doc:"Number of heads."`
 	KeyDim   int     `arg:"key_dim" required:"yes" min:"1" doc:"Size of a head's query and key."`
-	ValueDim int     `arg:"value_dim" min:"0" zero:"null" doc:"Size of a head's value; by default key_dim."`
+	ValueDim int     `arg:"value_dim" min:"0" null:"0" doc:"Size of a head's value; by default key_dim."`
 	Dropout  float64 `arg:"dropout" min:"0" below:"1" doc:"Probability that a score is dropped in training."`
 	NoBias   bool    `arg:"!use_bias" doc:"Whether the projections have biases."`
 	Output   []int   `arg:"output_shape" min:"1" axes:"yes" doc:"The output's shape behind its steps; by default the query's."`
 	Axes     []int   `arg:"attention_axes" axes:"yes" doc:"The dimension that attention is over: 1, the steps, is the only one."`
-	Window   int     `arg:"sliding_window" min:"0" zero:"null" doc:"How many steps away, and less than that, a step sees others; by default it sees all."`
+	Window   int     `arg:"sliding_window" min:"0" null:"0" doc:"How many steps away, and less than that, a step sees others; by default it sees all."`
 	UseGate  bool    `arg:"use_gate" doc:"Whether a sigmoid of a projection of the query is multiplied with what is found."`
 
 	KernelInit  Initializer `arg:"kernel_initializer" default:"glorot_uniform" doc:"What the kernels begin as."`
@@ -49,7 +49,7 @@ type GroupQueryAttention struct {
 	Shared  int     `arg:"num_key_value_heads" required:"yes" min:"1" doc:"Number of heads of key and value, a divisor of the query's."`
 	Dropout float64 `arg:"dropout" min:"0" below:"1" doc:"Probability that a score is dropped in training."`
 	NoBias  bool    `arg:"!use_bias" doc:"Whether the projections have biases."`
-	Window  int     `arg:"sliding_window" min:"0" zero:"null" doc:"How many steps away, and less than that, a step sees others; by default it sees all."`
+	Window  int     `arg:"sliding_window" min:"0" null:"0" doc:"How many steps away, and less than that, a step sees others; by default it sees all."`
 	UseGate bool    `arg:"use_gate" doc:"Whether a sigmoid of a projection of the query is multiplied with what is found."`
 
 	KernelInit  Initializer `arg:"kernel_initializer" default:"glorot_uniform" doc:"What the kernels begin as."`

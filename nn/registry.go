@@ -41,14 +41,14 @@ type Entry struct {
 type Arg struct {
 	Name string // Keras's name: "kernel_size"
 	JS   string // tfjs's name: "kernelSize"
-	// Type is "int", "float", "bool", "string", "ints" (a list), "axes" and "floats" (one number or a list),
-	// one of those of sizes.go ("size": a height and a width, or one number for both), "matrix" (a list of rows), "layers"
-	// (a list), "cell" (a layer, or a list that is stacked), or a Kind, whose value is a name or a config.
+	// Type is "int", "float", "bool", "string", "ints" and "strings" (lists), "axes" and "floats" (one number or a
+	// list), one of those of sizes.go ("size": a height and a width, or one number for both), "matrix" (a list of rows),
+	// "layers" (a list), "cell" (a layer, or a list that is stacked), or a Kind, whose value is a name or a config.
 	Type     string
 	Default  any      // as Config writes it; nil for none
 	Required bool     // there is no default
 	Allowed  []string // the strings it may be; nil for any
-	Null     bool     // null is a value of its own, and not the default
+	Nullable bool     // null is a value of its own
 	Doc      string   // one sentence
 
 	field    int
@@ -58,7 +58,6 @@ type Arg struct {
 	def      string
 	also     string // another name that configs have
 	null     string // what null stands for, where that is not the default
-	zeroNull bool   // the zero value is null in configs
 }
 
 // The registry. Every layer, optimizer, loss, metric, initializer, activation function and regularizer
@@ -134,6 +133,33 @@ var entries = []*Entry{
 	{Kind: KindLayer, Class: "PReLU", Name: "p_re_lu", JS: "prelu", value: PReLU{}, Doc: "x where x > 0, else a share of x that is learnt."},
 	{Kind: KindLayer, Class: "ELU", Name: "elu", JS: "elu", value: ELULayer{}, Doc: "x where x > 0, else α(eˣ - 1)."},
 	{Kind: KindLayer, Class: "Softmax", Name: "softmax", JS: "softmax", value: SoftmaxLayer{}, Doc: "eˣ / Σ eˣ over some dimensions, with a mask or without."},
+	{Kind: KindLayer, Class: "Rescaling", Name: "rescaling", JS: "rescaling", value: Rescaling{}, Doc: "Multiplies by a number and adds another."},
+	{Kind: KindLayer, Class: "Normalization", Name: "normalization", JS: "normalization", value: Normalization{}, Doc: "Makes the mean 0 and the variance 1, by numbers given or learnt from data."},
+	{Kind: KindLayer, Class: "Discretization", Name: "discretization", JS: "discretization", value: Discretization{}, Doc: "The numbers of the ranges that its input lies in."},
+	{Kind: KindLayer, Class: "CategoryEncoding", Name: "category_encoding", JS: "categoryEncoding", value: CategoryEncoding{}, Doc: "Vectors of category numbers: which there are, or how many."},
+	{Kind: KindLayer, Class: "IntegerLookup", Name: "integer_lookup", JS: "integerLookup", value: IntegerLookup{}, Doc: "The indices of whole numbers in a vocabulary."},
+	{Kind: KindLayer, Class: "Resizing", Name: "resizing", JS: "resizing", value: Resizing{}, Doc: "Images of another size."},
+	{Kind: KindLayer, Class: "CenterCrop", Name: "center_crop", JS: "centerCrop", value: CenterCrop{}, Doc: "The middle of images."},
+	{Kind: KindLayer, Class: "RandomCrop", Name: "random_crop", JS: "randomCrop", value: RandomCrop{}, Doc: "In training, a part of each image from a random place."},
+	{Kind: KindLayer, Class: "RandomFlip", Name: "random_flip", JS: "randomFlip", value: RandomFlip{}, Doc: "In training, half of the images mirrored."},
+	{Kind: KindLayer, Class: "RandomRotation", Name: "random_rotation", JS: "randomRotation", value: RandomRotation{}, Doc: "In training, images turned at random."},
+	{Kind: KindLayer, Class: "RandomTranslation", Name: "random_translation", JS: "randomTranslation", value: RandomTranslation{}, Doc: "In training, images moved at random."},
+	{Kind: KindLayer, Class: "RandomZoom", Name: "random_zoom", JS: "randomZoom", value: RandomZoom{}, Doc: "In training, images enlarged or shrunk at random."},
+	{Kind: KindLayer, Class: "RandomShear", Name: "random_shear", JS: "randomShear", value: RandomShear{}, Doc: "In training, images slanted at random."},
+	{Kind: KindLayer, Class: "RandomBrightness", Name: "random_brightness", JS: "randomBrightness", value: RandomBrightness{}, Doc: "In training, images brighter or darker at random."},
+	{Kind: KindLayer, Class: "RandomContrast", Name: "random_contrast", JS: "randomContrast", value: RandomContrast{}, Doc: "In training, images of other contrast at random."},
+	{Kind: KindLayer, Class: "RandomGrayscale", Name: "random_grayscale", JS: "randomGrayscale", value: RandomGrayscale{}, Doc: "In training, some images in gray."},
+	{Kind: KindLayer, Class: "RandomColorDegeneration", Name: "random_color_degeneration", JS: "randomColorDegeneration", value: RandomColorDegeneration{}, Doc: "In training, images grayer at random."},
+	{Kind: KindLayer, Class: "RandomInvert", Name: "random_invert", JS: "randomInvert", value: RandomInvert{}, Doc: "In training, some images as their negatives."},
+	{Kind: KindLayer, Class: "RandomHue", Name: "random_hue", JS: "randomHue", value: RandomHue{}, Doc: "In training, images of other hues at random."},
+	{Kind: KindLayer, Class: "RandomSaturation", Name: "random_saturation", JS: "randomSaturation", value: RandomSaturation{}, Doc: "In training, images more or less colourful at random."},
+	{Kind: KindLayer, Class: "RandomColorJitter", Name: "random_color_jitter", JS: "randomColorJitter", value: RandomColorJitter{}, Doc: "In training, brightness, contrast, saturation and hue changed at random."},
+	{Kind: KindLayer, Class: "RandomPosterization", Name: "random_posterization", JS: "randomPosterization", value: RandomPosterization{}, Doc: "In training, images of fewer bits a pixel at random."},
+	{Kind: KindLayer, Class: "RandomSharpness", Name: "random_sharpness", JS: "randomSharpness", value: RandomSharpness{}, Doc: "In training, images sharper or softer at random."},
+	{Kind: KindLayer, Class: "RandomGaussianBlur", Name: "random_gaussian_blur", JS: "randomGaussianBlur", value: RandomGaussianBlur{}, Doc: "In training, some images blurred."},
+	{Kind: KindLayer, Class: "RandomErasing", Name: "random_erasing", JS: "randomErasing", value: RandomErasing{}, Doc: "In training, a rectangle of some images covered."},
+	{Kind: KindLayer, Class: "Solarization", Name: "solarization", JS: "solarization", value: Solarization{}, Doc: "In training, images whose bright parts are inverted, by random thresholds."},
+	{Kind: KindLayer, Class: "AutoContrast", Name: "auto_contrast", JS: "autoContrast", value: AutoContrast{}, Doc: "Images stretched to the whole value range."},
 
 	{Kind: KindOptimizer, Class: "SGD", Name: "sgd", JS: "sgd", value: SGD{}, Doc: "Gradient descent, with momentum or Nesterov's."},
 	{Kind: KindOptimizer, Class: "RMSprop", Name: "rmsprop", JS: "rmsprop", value: RMSprop{}, Doc: "Divides the gradient by the root of its recent mean square."},
@@ -336,8 +362,7 @@ var (
 //	oneof:"a,b"        what a string may be, beside its absence
 //	axes:"yes"         one number stands for a list of it
 //	also:"alpha"       another name that configs have for it
-//	null:"none"        what an explicit null stands for, where that is not the default
-//	zero:"null"        the zero value stands for null, so that there need be no pointer to a number
+//	null:"none"        what an explicit null stands for, where that is not the default: this string, an empty list, 0
 //	cell:"yes"         a list of layers stands for these, stacked
 //	doc:"..."          one sentence
 func argsOf(t reflect.Type) []Arg {
@@ -350,7 +375,6 @@ func argsOf(t reflect.Type) []Arg {
 		}
 		a := Arg{
 			field: i, Doc: f.Tag.Get("doc"), def: f.Tag.Get("default"), Required: f.Tag.Get("required") != "",
-			null: f.Tag.Get("null"), zeroNull: f.Tag.Get("zero") == "null",
 		}
 		a.Name, a.invert = strings.CutPrefix(name, "!")
 		a.JS = camel(a.Name)
@@ -368,7 +392,7 @@ func argsOf(t reflect.Type) []Arg {
 		case isKind:
 			a.Type = string(k)
 			if k == KindActivation {
-				a.Allowed, a.null = namesOf(k), "linear"
+				a.Allowed, a.null, a.Nullable = namesOf(k), "linear", a.def != "linear"
 			}
 			if f.Tag.Get("cell") != "" {
 				a.Type = "cell"
@@ -384,6 +408,8 @@ func argsOf(t reflect.Type) []Arg {
 			a.Type, a.Allowed = "string", []string{Valid.String(), Same.String()}
 		case f.Type == reflect.TypeFor[[]float64]():
 			a.Type = "floats"
+		case f.Type == reflect.TypeFor[[]string]():
+			a.Type = "strings"
 		case f.Type.Kind() == reflect.Slice && f.Tag.Get("axes") != "":
 			a.Type = "axes"
 		case f.Type.Kind() == reflect.Slice:
@@ -400,10 +426,12 @@ func argsOf(t reflect.Type) []Arg {
 			a.Type = f.Type.Kind().String()
 		}
 		a.also = f.Tag.Get("also")
+		if null, ok := f.Tag.Lookup("null"); ok {
+			a.null, a.Nullable = null, true
+		}
 		if s := f.Tag.Get("oneof"); s != "" {
 			a.Allowed = strings.Split(s, ",")
 		}
-		a.Null = a.null != "" && a.null != a.def
 		if !a.Required {
 			zero := reflect.New(f.Type).Elem()
 			a.setDefault(zero)
@@ -443,15 +471,26 @@ func (a *Arg) setDefault(v reflect.Value) {
 	case v.Type() == typePadding: // Valid is the zero value
 	case v.Kind() == reflect.String:
 		v.SetString(a.def)
-	case v.Kind() == reflect.Slice:
-		n, _ := strconv.Atoi(a.def)
-		v.Set(reflect.ValueOf([]int{n}))
+	case v.Kind() == reflect.Slice: // of numbers
+		for s := range strings.SplitSeq(a.def, ",") {
+			n, _ := strconv.ParseFloat(s, 64)
+			e := reflect.New(v.Type().Elem()).Elem()
+			if e.CanFloat() {
+				e.SetFloat(n)
+			} else {
+				e.SetInt(int64(n))
+			}
+			v.Set(reflect.Append(v, e))
+		}
 	case v.Kind() == reflect.Int:
 		n, _ := strconv.Atoi(a.def)
 		v.SetInt(int64(n))
 	case v.Kind() == reflect.Float64:
 		n, _ := strconv.ParseFloat(a.def, 64)
 		v.SetFloat(n)
+	case v.Kind() == reflect.Pointer:
+		n, _ := strconv.Atoi(a.def)
+		v.Set(reflect.ValueOf(&n))
 	}
 }
 
@@ -532,6 +571,9 @@ func (a *Arg) checkRange(where string, f reflect.Value) error {
 	var numbers []float64
 	switch x := f.Interface().(type) {
 	case int:
+		if x == 0 && a.Nullable {
+			return nil
+		}
 		numbers = []float64{float64(x)}
 	case float64:
 		numbers = []float64{x}

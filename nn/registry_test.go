@@ -154,7 +154,7 @@ func fromAny(kind nn.Kind, config any) (any, error) {
 
 // someValue is a value of each Arg.Type for arguments that must be given.
 var someValue = map[string]any{
-	"int": 2, "length": 2, "size": 2, "float": 0.5, "ints": []any{2}, "axes": 2, "activation": "relu",
+	"int": 2, "length": 2, "size": 2, "float": 0.5, "floats": 1, "ints": []any{2}, "axes": 2, "activation": "relu",
 	"layer": someLayer, "cell": someLayer, "layers": []any{someLayer},
 }
 

@@ -129,8 +129,8 @@ func factories(kind nn.Kind, registry []*nn.Entry) []byte {
 
 // argType is an argument's type in TypeScript. The types that it needs are noted in used and usedNames.
 func argType(a nn.Arg, used, usedNames map[string]bool) string {
-	if a.Null {
-		a.Null = false
+	if a.Nullable {
+		a.Nullable = false
 		return argType(a, used, usedNames) + " | null"
 	}
 	switch a.Type {

@@ -293,8 +293,10 @@ def run_constraint(case, io):
 
 def families():
     import metrics
+    import preprocessing
 
     return {
+        **preprocessing.families(),
         "activation_functions": lambda io: [run_activation(c, io) for c in ACTIVATIONS],
         "loss_functions": lambda io: [run_loss(json.loads(json.dumps(c)), io) for c in LOSSES],
         "regularizer_functions": lambda io: [run_regularizer(c, io) for c in REGULARIZERS],
