@@ -102,6 +102,11 @@ func (a *Arg) encode(f reflect.Value) any {
 			return nil
 		}
 		return x
+	case *string:
+		if x == nil {
+			return nil
+		}
+		return *x
 	case []string:
 		if x == nil {
 			return nil
@@ -278,9 +283,8 @@ var ignored = map[string][]any{
 	"oovmethod": {nil, "floormod"}, "salt": {nil}, "vocabularydtype": {nil, "int64"}, "vocabularysize": nil,
 	"noiseshape": {nil}, "batchsize": {nil},
 	"renorm": {nil, false}, "renormclipping": {nil}, "renormmomentum": nil, "synchronized": {nil, false}, "rmsscaling": {nil, false},
-	"weights": {nil}, "inputlength": nil, "implementation": {nil, 1.0, 2.0}, "timemajor": {nil, false}, "usecudnn": nil,
-	"flashattention": nil,
-	"sparse":         {nil, false}, "ragged": {nil, false}, "optional": {nil, false},
+	"inputlength": nil, "implementation": {nil, 1.0, 2.0}, "timemajor": {nil, false}, "usecudnn": nil, "flashattention": nil,
+	"sparse": {nil, false}, "ragged": {nil, false}, "invert": {nil, false}, "encoding": {nil, "utf-8"}, "optional": {nil, false},
 	"lorarank": {nil}, "quantizationconfig": {nil}, "loraalpha": {nil},
 	"weightdecay": {nil, 0.0}, "clipnorm": {nil}, "clipvalue": {nil}, "globalclipnorm": {nil}, "useema": {nil, false},
 	"emamomentum": nil, "emaoverwritefrequency": nil, "jitcompile": nil, "lossscalefactor": {nil},
@@ -524,6 +528,12 @@ func (a *Arg) decode(where string, val any, f reflect.Value) (want string, err e
 			s = a.Allowed[at]
 		}
 		*p = s
+	case **string:
+		s, ok := val.(string)
+		if !ok {
+			return "a string", nil
+		}
+		*p = &s
 	case **int:
 		n, ok := whole(val)
 		if !ok {

@@ -21,6 +21,7 @@ const (
 	KindActivation  Kind = "activation"
 	KindRegularizer Kind = "regularizer"
 	KindConstraint  Kind = "constraint"
+	KindText        Kind = "text"
 )
 
 // An Entry is one thing that a config can name. Names are matched without regard to case and
@@ -252,6 +253,9 @@ var entries = []*Entry{
 	{Kind: KindRegularizer, Class: "L1L2", Name: "l1_l2", JS: "l1l2", value: L1L2{}, Doc: "Both penalties."},
 	{Kind: KindRegularizer, Class: "OrthogonalRegularizer", Name: "orthogonal_regularizer", JS: "orthogonalRegularizer", Aliases: []string{"orthogonal"}, value: OrthogonalRegularizer{}, Doc: "A penalty on the angles between rows or columns."},
 
+	{Kind: KindText, Class: "TextVectorization", Name: "text_vectorization", JS: "textVectorization", value: TextVectorization{}, Doc: "Numbers of texts: the indices of their tokens in a vocabulary, or vectors of them."},
+	{Kind: KindText, Class: "StringLookup", Name: "string_lookup", JS: "stringLookup", value: StringLookup{}, Doc: "The indices of tokens in a vocabulary."},
+
 	{Kind: KindConstraint, Class: "MaxNorm", Name: "max_norm", JS: "maxNorm", value: MaxNorm{}, Doc: "Norms of at most a value."},
 	{Kind: KindConstraint, Class: "NonNeg", Name: "non_neg", JS: "nonNeg", value: NonNeg{}, Doc: "No weights below 0."},
 	{Kind: KindConstraint, Class: "UnitNorm", Name: "unit_norm", JS: "unitNorm", value: UnitNorm{}, Doc: "Norms of 1."},
@@ -418,6 +422,8 @@ func argsOf(t reflect.Type) []Arg {
 			a.Type = "int"
 		case f.Type == reflect.TypeFor[*float64]():
 			a.Type = "float"
+		case f.Type == reflect.TypeFor[*string](): // likewise
+			a.Type = "string"
 		case f.Type.Kind() == reflect.Int || f.Type.Kind() == reflect.Uint64:
 			a.Type = "int"
 		case f.Type.Kind() == reflect.Float64:

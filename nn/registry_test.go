@@ -148,6 +148,8 @@ func fromAny(kind nn.Kind, config any) (any, error) {
 		return nn.RegularizerFrom(config)
 	case nn.KindConstraint:
 		return nn.ConstraintFrom(config)
+	case nn.KindText:
+		return nn.TextFrom(config)
 	}
 	return nn.ActivationFrom(config)
 }
