@@ -48,6 +48,16 @@ import (
 //	model.pause, resume   {model}                                       -> null
 //	model.stop            {model}; fit ends after the batch             -> null
 //	model.dispose         {model}                                       -> null
+//	layer.adapt           {layer | adaptation, x?, last?}               -> {adaptation}, and with last {config, weights?}: what goes into the
+//	                      layer's config. layer begins an adaptation, adaptation goes on with one
+//	layer.drop            {adaptation}                                  -> null
+//	text.create           {config}                                      -> {text}; config is a TextVectorization's or a StringLookup's
+//	text.adapt            {text, bytes, ends, counts?, first?, last?}   -> null; the texts' UTF-8 bytes one behind another, where each ends,
+//	                      and, where they are tokens, how many are a text's
+//	text.apply            {text, bytes, ends, counts?}                  -> tensor, of int32 but for tf_idf
+//	text.vocabulary       {text}                                        -> [string]
+//	text.config           {text}                                        -> {class_name, config}, with the vocabulary
+//	text.dispose          {text}                                        -> null
 //	datasets.idx          {bytes, name}                                 -> tensor
 //	datasets.centerDigit  {gray, width, height}                         -> bytes, 28x28
 //	datasets.digits       {count, seed, first}                          -> {x, labels}

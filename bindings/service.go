@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tabgrad/tabgrad/nn"
 	"github.com/tabgrad/tabgrad/nn/prog"
 )
 
@@ -45,6 +46,9 @@ type Service struct {
 	models map[int]*model
 	lastID int
 	steps  int
+
+	adaptations shelf[*nn.Adaptation]
+	texts       shelf[*texter]
 }
 
 // NewService makes a Service without models.
@@ -84,6 +88,14 @@ var methods = map[string]handler{
 	"datasets.centerDigit": (*Service).centerDigit,
 	"datasets.digits":      (*Service).digits,
 	"datasets.idx":         (*Service).idx,
+	"layer.adapt":          (*Service).adapt,
+	"layer.drop":           (*Service).dropAdaptation,
+	"text.create":          (*Service).createText,
+	"text.adapt":           withText((*Service).adaptText),
+	"text.apply":           withText((*Service).applyText),
+	"text.vocabulary":      withText((*Service).vocabulary),
+	"text.config":          withText((*Service).textConfig),
+	"text.dispose":         (*Service).disposeText,
 }
 
 // Call does what method asks with values and returns its result. It may be called from many goroutines. Errors are *Error.

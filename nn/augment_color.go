@@ -98,7 +98,7 @@ type RandomSharpness struct {
 // RandomGaussianBlur blurs some images with a Gaussian window, all of a batch with the same one.
 type RandomGaussianBlur struct {
 	Factor []float64 `arg:"factor" default:"1" min:"0" max:"1" doc:"Probability that an image is blurred: a number for draws from 0 to it, or the least and the most."`
-	Kernel Size2     `arg:"kernel_size" default:"3" min:"1" doc:"Height and width of the window, odd."`
+	Kernel Size2     `arg:"kernel_size" default:"3" min:"1" max:"255" doc:"Height and width of the window, odd."`
 	Sigma  []float64 `arg:"sigma" default:"1" min:"0" max:"1" doc:"The Gaussian's standard deviation in pixels: a number for draws from 0 to it, or the least and the most."`
 	Range  []float64 `arg:"value_range" default:"0,255" doc:"The least and the most that a pixel can be."`
 	Seed   uint64    `arg:"seed" doc:"Seed of what is drawn; by default it comes from the model's seed."`

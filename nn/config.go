@@ -521,7 +521,7 @@ func (a *Arg) decode(where string, val any, f reflect.Value) (want string, err e
 			return "a string", nil
 		}
 		if a.Allowed != nil {
-			at := slices.IndexFunc(a.Allowed, func(ok string) bool { return strings.EqualFold(ok, s) })
+			at := slices.IndexFunc(a.Allowed, func(ok string) bool { return foldsTo(ok, folded(s)) })
 			if at < 0 {
 				return a.wantString(), nil
 			}

@@ -90,7 +90,7 @@ var preprocessingTests = []layerTest{
 			config(nn.IntegerLookup{Vocabulary: []int{1, 2}, Output: "tf_idf"}, []int{3}, "integer_lookup: idf_weights are missing, which the output_mode tf_idf wants beside a vocabulary"),
 			config(nn.IntegerLookup{Vocabulary: []int{1, 2}, IDF: half, Output: "tf_idf"}, []int{3}, "integer_lookup: there are 1 idf_weights, wanted one for each of the vocabulary's 2 tokens"),
 			config(nn.IntegerLookup{Vocabulary: []int{1, 2}, Invert: true, Output: "count"}, []int{3}, "integer_lookup: output_mode is count, wanted int with invert"),
-			config(nn.IntegerLookup{Vocabulary: []int{1, 2}, OOV: new(-1)}, []int{3}, "integer_lookup: num_oov_indices is -1, wanted at least 0"),
+			config(nn.IntegerLookup{Vocabulary: []int{1, 2}, OOV: new(-1)}, []int{3}, "integer_lookup: num_oov_indices is -1, wanted 0 to 65536"),
 			config(nn.IntegerLookup{Vocabulary: []int{1, 2}, MaxTokens: 1}, []int{3}, "integer_lookup: max_tokens is 1, wanted at least 2"),
 		},
 	},

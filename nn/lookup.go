@@ -13,7 +13,7 @@ import (
 // most frequent first.
 type IntegerLookup struct {
 	MaxTokens  int       `arg:"max_tokens" min:"2" null:"0" doc:"How many indices there are at most, with the special ones."`
-	OOV        *int      `arg:"num_oov_indices" default:"1" min:"0" doc:"How many indices unknown numbers have, by their remainder; with 0 an unknown number becomes -1."`
+	OOV        *int      `arg:"num_oov_indices" default:"1" min:"0" max:"65536" doc:"How many indices unknown numbers have, by their remainder; with 0 an unknown number becomes -1."`
 	Mask       *int      `arg:"mask_token" doc:"The number whose index is 0, and that has no part in vectors."`
 	OOVToken   *int      `arg:"oov_token" default:"-1" doc:"What an unknown index becomes with invert."`
 	Vocabulary []int     `arg:"vocabulary" doc:"The numbers, each once."`

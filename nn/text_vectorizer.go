@@ -95,6 +95,9 @@ func (v *TextVectorizer) LearnTokens(texts [][]string) error {
 	return nil
 }
 
+// Forget drops what was counted since the last Learnt.
+func (v *TextVectorizer) Forget() { v.tally = nil }
+
 // given is whether the vocabulary is an argument.
 func (v *TextVectorizer) given() (bool, []float64) {
 	switch c := v.config.(type) {
@@ -176,10 +179,16 @@ func (v *TextVectorizer) ApplyTokens(texts [][]string) (Tensor, error) {
 		longest = max(longest, len(indices[i]))
 	}
 	if v.vocabulary.mode != "int" {
+		if err := v.fits(n, v.vocabulary.depth()); err != nil {
+			return Tensor{}, err
+		}
 		return v.vectors(indices), nil
 	}
 	if v.length > 0 {
 		longest = v.length
+	}
+	if err := v.fits(n, longest); err != nil {
+		return Tensor{}, err
 	}
 	t := Tensor{Shape: []int{n, longest}, Data: make([]float32, n*longest)}
 	if v.single {
@@ -191,6 +200,14 @@ func (v *TextVectorizer) ApplyTokens(texts [][]string) (Tensor, error) {
 		}
 	}
 	return t, nil
+}
+
+// fits checks that n rows of so many numbers are no more than a tensor may have.
+func (v *TextVectorizer) fits(n, columns int) error {
+	if n > 0 && columns > maxSize/4/n {
+		return fail(ErrData, "%s: %d texts become %d numbers each, wanted at most %d numbers", v.name(), n, columns, maxSize/4)
+	}
+	return nil
 }
 
 // vectors are the indices' counts, [n, depth], or what the output mode makes of them. An index below 0 has no part in them.

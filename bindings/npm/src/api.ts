@@ -10,6 +10,8 @@ export { oneHot, tensor, type NestedArray, type Tensor, type TensorData, type Te
 export { io, type LoadModelOptions, type ModelSource, type SaveOptions, type SaveTarget } from './saving.js';
 export type { LoadHandler, ModelArtifacts, ModelArtifactsInfo, SaveHandler, SaveResult, WeightSpec } from './artifacts.js';
 export { Config, type Activation, type Constraint, type Initializer, type Layer, type Loss, type Metric, type Optimizer, type Regularizer } from './config.js';
+export type { AdaptBatch, AdaptBatches } from './adapt.js';
+export { TextVectorizer, type StringLookupOptions, type TextBatches, type TextVectorizationOptions } from './text.js';
 export type { Dataset, Datasets, DigitsOptions, IdxSource, MnistOptions, Samples } from './datasets.js';
 export * as activations from './gen_activations.js';
 export * as layers from './gen_layers.js';

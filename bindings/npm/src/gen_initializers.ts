@@ -127,9 +127,9 @@ export interface VarianceScalingOptions {
   /** The scale, more than 0. Default 1. */
   scale?: number;
   /** What the variance is divided by. Default 'fan_in'. */
-  mode?: 'fan_in' | 'fan_out' | 'fan_avg';
+  mode?: 'fanIn' | 'fan_in' | 'fanOut' | 'fan_out' | 'fanAvg' | 'fan_avg';
   /** The distribution. Default 'truncated_normal'. */
-  distribution?: 'truncated_normal' | 'untruncated_normal' | 'uniform';
+  distribution?: 'truncatedNormal' | 'truncated_normal' | 'untruncatedNormal' | 'untruncated_normal' | 'uniform';
   /** Seed; by default the values come from the model's seed. */
   seed?: number;
 }

@@ -13,11 +13,14 @@ import * as metrics from './gen_metrics.js';
 import * as initializers from './gen_initializers.js';
 import * as regularizers from './gen_regularizers.js';
 import * as constraints from './gen_constraints.js';
+import { adapt, type AdaptBatches } from './adapt.js';
+import type { Layer } from './config.js';
 import { Sequential, type SequentialOptions } from './model.js';
 import { explainScript, isNode, startWorker, type WorkerHandle } from './platform.js';
 import type { EngineFiles, EngineInfo, FromEngine, InitMessage, LaneStart, SpawnedMessage, ToEngine } from './protocol.js';
 import { io, type LoadModelOptions, type ModelSource } from './saving.js';
-import { oneHot, tensor } from './tensor.js';
+import { oneHot, tensor, type TensorLike } from './tensor.js';
+import { TextVectorizer, type StringLookupOptions, type TextVectorizationOptions } from './text.js';
 
 export interface LoadOptions {
   /** Lanes that compute. 'auto' (the default): the processor's threads, at most 8, where the page is cross-origin isolated; else 1. */
@@ -105,6 +108,24 @@ export class Tabgrad {
    */
   loadModel(source: ModelSource, options: LoadModelOptions = {}): Promise<Sequential> {
     return Sequential.load(this.#connection, source, options);
+  }
+
+  /**
+   * Lets a layer learn from data before a model is made of it, as Keras's `layer.adapt(data)`: normalization its mean and variance, discretization
+   * its ranges, integerLookup its vocabulary. `data` is a tensor, or an (async) iterable of batches, which may be larger than memory.
+   */
+  adapt(layer: Layer, data: TensorLike | AdaptBatches, options: { signal?: AbortSignal } = {}): Promise<void> {
+    return adapt(this.#connection, layer, data, options);
+  }
+
+  /** Makes numbers of texts: Keras's TextVectorization. `adapt` it to texts, or give it a vocabulary. */
+  textVectorization(options: TextVectorizationOptions = {}): TextVectorizer {
+    return new TextVectorizer(this.#connection, 'TextVectorization', options);
+  }
+
+  /** Makes indices of single strings: Keras's StringLookup. */
+  stringLookup(options: StringLookupOptions = {}): TextVectorizer {
+    return new TextVectorizer(this.#connection, 'StringLookup', options);
   }
 
   async stats(): Promise<EngineStats> {

@@ -291,6 +291,7 @@ export class Sequential {
     if (this.#disposed) return Promise.reject(new TabgradError('disposed', 'sequential: the model was disposed'));
     if (this.#built === undefined) {
       const connection = this.#connection;
+      for (const layer of this.layers) Object.freeze(layer.config); // what they learn from now on, the model would not know
       const config: Record<string, unknown> = { layers: this.layers.map((layer) => layer.toJSON()) };
       if (this.#name !== undefined) config['name'] = this.#name;
       const args = { config: { class_name: 'Sequential', config }, seed: this.#seed };

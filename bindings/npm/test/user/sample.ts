@@ -1,6 +1,6 @@
 // What a user writes. package.test.mjs type-checks it against the installed package, and runs it.
 
-import { TabgradError, io, load, type History, type Layer, type LoadHandler, type ModelArtifacts, type SaveHandler, type Sequential, type Tensor } from 'tabgrad';
+import { TabgradError, io, load, type History, type Layer, type LoadHandler, type ModelArtifacts, type SaveHandler, type Sequential, type Tensor, type TextVectorizer } from 'tabgrad';
 
 const tg = await load({ threads: 1, deterministic: true, seed: 7 });
 const layers: Layer[] = [
@@ -43,6 +43,15 @@ const { modelArtifactsInfo } = await model.save(kept, { includeOptimizer: true }
 const again: Sequential = await tg.loadModel(kept);
 if (modelArtifactsInfo.modelTopologyType !== 'JSON' || (await again.evaluate(x, y))['accuracy'] !== accuracy || io.removeModel !== tg.io.removeModel) throw new Error('not the same');
 
+const norm = tg.layers.normalization({ axis: null, inputShape: [2] });
+await tg.adapt(norm, x);
+await tg.adapt(tg.layers.discretization({ numBins: 2, outputMode: 'multiHot' }), [x, x]);
+const words: TextVectorizer = tg.textVectorization({ standardize: (text) => text.trim(), split: null, ngrams: 2, outputMode: 'tf_idf' });
+await words.adapt(['a', 'b']);
+const counts: Tensor = await words.apply('a');
+const vocabulary: string[] = await words.getVocabulary();
+if (vocabulary.length !== 3 || counts.shape[1] !== 3) throw new Error('not the vocabulary');
+
 try {
   await model.predict(tg.tensor([[1, 2, 3]]));
 } catch (error) {
@@ -58,6 +67,10 @@ const noUnits = () => tg.layers.dense({ activation: 'relu' });
 const unknownOption = () => tg.layers.dense({ units: 1, unit: 2 });
 // @ts-expect-error: there is no such activation.
 const unknownName = () => tg.layers.dense({ units: 1, activation: 'reluu' });
-export { wrongLayer, noUnits, unknownOption, unknownName };
+// @ts-expect-error: there is no such mode.
+const unknownMode = () => tg.layers.randomFlip({ mode: 'both' });
+// @ts-expect-error: a split gives tokens.
+const noTokens = () => tg.textVectorization({ split: (text: string) => text });
+export { wrongLayer, noUnits, unknownOption, unknownName, unknownMode, noTokens };
 
 await tg.close();
