@@ -142,6 +142,13 @@ func (i *Instance) begin(values [][]float32) error {
 	return nil
 }
 
+// WithWeights is the layer with values that its variables begin as, in Keras's order. They are no part of its config.
+func WithWeights(l Layer, values ...[]float32) *Instance {
+	i := instanceOf(l)
+	i.initial = values
+	return i
+}
+
 // withWeights is l with the first values of its variables, as a config gives them: a list of arrays of numbers,
 // flat or nested, or of tensors {data, shape}.
 func withWeights(l Layer, val any) (*Instance, error) {

@@ -472,26 +472,6 @@ func (a *Arg) decode(where string, val any, f reflect.Value) (want string, err e
 		return a.decodeSized(val, f, x), nil
 	}
 	switch p := f.Addr().Interface().(type) {
-	case *[][]float64:
-		rows := reflect.ValueOf(val)
-		if rows.Kind() == reflect.Slice && rows.Len() == 1 { // Keras takes [matrix] too
-			if inner := reflect.ValueOf(rows.Index(0).Interface()); inner.Kind() == reflect.Slice && inner.Len() > 0 {
-				if _, isNumber := number(inner.Index(0).Interface()); !isNumber {
-					rows = inner
-				}
-			}
-		}
-		for i := 0; rows.Kind() == reflect.Slice && i < rows.Len(); i++ {
-			row, ok := floats(rows.Index(i).Interface())
-			if !ok {
-				*p = nil
-				break
-			}
-			*p = append(*p, row)
-		}
-		if *p == nil {
-			return "a list of rows of numbers", nil
-		}
 	case *[]Layer:
 		list, ok := val.([]any)
 		if !ok {

@@ -19,27 +19,14 @@ type Embedding struct {
 	ActivityReg          Regularizer `arg:"activity_regularizer" doc:"Penalty on the output, added to the loss."`
 	EmbeddingsConstraint Constraint  `arg:"embeddings_constraint" doc:"What the vectors are held to after each step."`
 	MaskZero             bool        `arg:"mask_zero" doc:"Whether 0 is padding, which layers behind leave out."`
-	Weights              [][]float64 `arg:"weights" doc:"The vectors, where they are known, such as GloVe's; they are no part of the config that is saved."`
 
 	Name   string `arg:"name" doc:"The layer's name."`
 	Frozen bool   `arg:"!trainable" doc:"Whether training changes the vectors."`
 }
 
-// Build declares embeddings [InputDim, OutputDim].
+// Build declares embeddings [InputDim, OutputDim]. Vectors that are known, such as GloVe's, are given by [WithWeights].
 func (l Embedding) Build(s *Scope, in prog.Shape) (prog.Shape, error) {
-	init := l.EmbeddingsInit
-	if l.Weights != nil {
-		wrong := func(row []float64) bool { return len(row) != l.OutputDim }
-		if i := slices.IndexFunc(l.Weights, wrong); i >= 0 {
-			return nil, fail(ErrConfig, "weights: row %d has %d numbers, wanted output_dim, %d", i, len(l.Weights[i]), l.OutputDim)
-		}
-		if len(l.Weights) != l.InputDim {
-			return nil, fail(ErrConfig, "weights: there are %d rows, wanted input_dim, %d", len(l.Weights), l.InputDim)
-		}
-		values, _ := flatten(nil, l.Weights)
-		init = given(values)
-	}
-	s.Var("embeddings", prog.Shape{l.InputDim, l.OutputDim}, init, l.EmbeddingsReg)
+	s.Var("embeddings", prog.Shape{l.InputDim, l.OutputDim}, l.EmbeddingsInit, l.EmbeddingsReg)
 	s.Constrain(l.EmbeddingsConstraint)
 	return append(slices.Clone(in), l.OutputDim), nil
 }

@@ -79,7 +79,7 @@ func TestEmbeddingOfWhatALayerMakes(t *testing.T) {
 
 // Vectors that are given are what training begins with; the config has them not, the weights do.
 func TestEmbeddingWeights(t *testing.T) {
-	m := nn.NewSequential(nn.Input(1), nn.Embedding{InputDim: 2, OutputDim: 3, Weights: [][]float64{{1, 2, 3}, {4, 5, 6}}})
+	m := nn.NewSequential(nn.Input(1), nn.WithWeights(nn.Embedding{InputDim: 2, OutputDim: 3}, []float32{1, 2, 3, 4, 5, 6}))
 	if got := mustWeights(t, m)[0].Data; !slices.Equal(got, []float32{1, 2, 3, 4, 5, 6}) {
 		t.Errorf("the vectors are %v", got)
 	}

@@ -119,8 +119,6 @@ var wrapperTests = []layerTest{
 			{nn.Embedding{OutputDim: 3}, []int{4}, nn.ErrConfig, "embedding: input_dim is missing", nil},
 			{nn.Embedding{InputDim: 7, OutputDim: -3}, []int{4}, nn.ErrConfig, "embedding: output_dim is -3, wanted at least 1", nil},
 			{nn.Embedding{InputDim: 1 << 25, OutputDim: 3}, []int{4}, nn.ErrConfig, "embedding: input_dim is 33554432, wanted 1 to 16777216", nil},
-			{nn.Embedding{InputDim: 2, OutputDim: 2, Weights: [][]float64{{1, 2}}}, []int{4}, nn.ErrConfig, "embedding: weights: there are 1 rows, wanted input_dim, 2", nil},
-			{nn.Embedding{InputDim: 2, OutputDim: 2, Weights: [][]float64{{1, 2}, {3}}}, []int{4}, nn.ErrConfig, "embedding: weights: row 1 has 1 numbers, wanted output_dim, 2", nil},
 		},
 	},
 	{

@@ -43,8 +43,8 @@ type Arg struct {
 	Name string // Keras's name: "kernel_size"
 	JS   string // tfjs's name: "kernelSize"
 	// Type is "int", "float", "bool", "string", "ints" and "strings" (lists), "axes" and "floats" (one number or a
-	// list), one of those of sizes.go ("size": a height and a width, or one number for both), "matrix" (a list of rows),
-	// "layers" (a list), "cell" (a layer, or a list that is stacked), or a Kind, whose value is a name or a config.
+	// list), one of those of sizes.go ("size": a height and a width, or one number for both), "layers"
+	// (a list), "cell" (a layer, or a list that is stacked), or a Kind, whose value is a name or a config.
 	Type     string
 	Default  any      // as Config writes it; nil for none
 	Required bool     // there is no default
@@ -354,7 +354,6 @@ var kindOfField = map[reflect.Type]Kind{
 var (
 	typePadding = reflect.TypeFor[Padding]()
 	typeLayers  = reflect.TypeFor[[]Layer]()
-	typeMatrix  = reflect.TypeFor[[][]float64]()
 )
 
 // argsOf reads the arguments off a struct's tags:
@@ -406,8 +405,6 @@ func argsOf(t reflect.Type) []Arg {
 			a.Type, _ = x.kind()
 		case f.Type == typeLayers:
 			a.Type = "layers"
-		case f.Type == typeMatrix:
-			a.Type = "matrix"
 		case f.Type == typePadding:
 			a.Type, a.Allowed = "string", []string{Valid.String(), Same.String()}
 		case f.Type == reflect.TypeFor[[]float64]():

@@ -309,9 +309,9 @@ func TestSequenceConfigs(t *testing.T) {
 		{layer("TimeDistributed", map[string]any{"layer": map[string]any{"module": "keras.layers", "class_name": "Dense", "registered_name": nil, "build_config": map[string]any{"input_shape": []any{nil, 3.0}},
 			"config": map[string]any{"units": 2.0, "activation": nil, "batch_input_shape": []any{nil, 3.0}}}}), nn.TimeDistributed{Layer: nn.Dense{Units: 2, Activation: nn.Linear}}},
 		{layer("Embedding", map[string]any{"input_dim": 2.0, "output_dim": 3.0, "weights": []any{[]any{[]any{1.0, 2.0, 3.0}, []any{4.0, 5.0, 6.0}}}, "input_length": 4.0}),
-			nn.Embedding{InputDim: 2, OutputDim: 3, Weights: [][]float64{{1, 2, 3}, {4, 5, 6}}}},
-		{layer("Embedding", map[string]any{"inputDim": 2.0, "outputDim": 3.0, "weights": []any{[]float32{1, 2, 3}, []float32{4, 5, 6}}}),
-			nn.Embedding{InputDim: 2, OutputDim: 3, Weights: [][]float64{{1, 2, 3}, {4, 5, 6}}}},
+			nn.WithWeights(nn.Embedding{InputDim: 2, OutputDim: 3}, []float32{1, 2, 3, 4, 5, 6})},
+		{layer("Embedding", map[string]any{"inputDim": 2.0, "outputDim": 3.0, "weights": []any{[]any{[]float32{1, 2, 3}, []float32{4, 5, 6}}}}),
+			nn.WithWeights(nn.Embedding{InputDim: 2, OutputDim: 3}, []float32{1, 2, 3, 4, 5, 6})},
 		{layer("GroupedQueryAttention", map[string]any{"head_dim": 2.0, "num_query_heads": 4.0, "num_key_value_heads": 2.0, "flash_attention": nil}), nn.GroupQueryAttention{KeyDim: 2, Heads: 4, Shared: 2}},
 		{layer("MultiHeadAttention", map[string]any{"num_heads": 2.0, "key_dim": 3.0, "value_dim": nil, "output_shape": 5.0, "attention_axes": []any{1.0}, "sliding_window": nil}), nn.MultiHeadAttention{Heads: 2, KeyDim: 3, Output: []int{5}, Axes: []int{1}}},
 		{layer("InputLayer", map[string]any{"batch_input_shape": []any{4.0, 3.0, 2.0}}), nn.InputLayer{Shape: []int{3, 2}, Batch: 4}},
@@ -330,7 +330,7 @@ func TestSequenceConfigs(t *testing.T) {
 		{layer("Bidirectional", map[string]any{"layer": layer("LSTM", map[string]any{"units": "two"})}), `bidirectional: layer: units is "two", wanted a whole number, at least 1`},
 		{layer("TimeDistributed", map[string]any{}), "time_distributed: layer is missing"},
 		{layer("StackedRNNCells", map[string]any{"cells": layer("GRUCell", map[string]any{"units": 2.0})}), "stacked_rnn_cells: cells is map[class_name:GRUCell config:map[units:2]], wanted a list of layers"},
-		{layer("Embedding", map[string]any{"input_dim": 2.0, "output_dim": 3.0, "weights": []any{"x"}}), `embedding: weights is ["x"], wanted a list of rows of numbers`},
+		{layer("Embedding", map[string]any{"input_dim": 2.0, "output_dim": 3.0, "weights": []any{"x"}}), `embedding: weights is ["x"], wanted a list of arrays`},
 		{layer("LSTM", map[string]any{"units": 2.0, "time_major": true}), "lstm: time_major is true, and only false is supported"},
 	} {
 		if _, err := nn.LayerFrom(c.config); !errors.Is(err, nn.ErrConfig) || err.Error() != c.text {

@@ -178,8 +178,6 @@ func argType(a nn.Arg, used, usedNames map[string]bool) string {
 		return "number | readonly [number, number] | readonly [readonly [number, number], readonly [number, number]]"
 	case "noise shape":
 		return "readonly (number | null)[]"
-	case "matrix":
-		return "readonly (readonly number[] | Float32Array)[]"
 	case string(nn.KindLayer):
 		return "Layer"
 	case "layers":

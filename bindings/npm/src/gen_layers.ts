@@ -1266,8 +1266,6 @@ export interface EmbeddingOptions {
   embeddingsConstraint?: ConstraintName | Constraint;
   /** Whether 0 is padding, which layers behind leave out. Default false. */
   maskZero?: boolean;
-  /** The vectors, where they are known, such as GloVe's; they are no part of the config that is saved. */
-  weights?: readonly (readonly number[] | Float32Array)[];
   /** The layer's name. */
   name?: string;
   /** Whether training changes the vectors. Default true. */
