@@ -84,7 +84,7 @@ func (s *Service) fit(ctx context.Context, a *args, emit Emit) (Value, error) {
 		return nil, errors.Join(a.err, wants.err)
 	}
 	options.Yield = j.between
-	options.Callbacks = []nn.Callback{{OnEpochBegin: j.onEpochBegin, OnBatchBegin: j.onBatchBegin, OnBatchEnd: j.onBatchEnd, OnEpochEnd: j.onEpochEnd}}
+	options.Callbacks = []nn.Callback{nn.LambdaCallback{OnEpochBegin: j.onEpochBegin, OnBatchBegin: j.onBatchBegin, OnBatchEnd: j.onBatchEnd, OnEpochEnd: j.onEpochEnd}}
 
 	s.mu.Lock()
 	if m.fit != nil {

@@ -126,8 +126,11 @@ func (a *Arg) encode(f reflect.Value) any {
 			return nil
 		}
 		return *x
-	case [][]float64:
-		return nil // not a part of what is saved
+	case Frequency:
+		if x == 0 {
+			return "epoch"
+		}
+		return int(x)
 	case []float64:
 		if x == nil {
 			return nil
@@ -156,6 +159,9 @@ func (a *Arg) encode(f reflect.Value) any {
 		return x.config()
 	case Padding:
 		return x.String()
+	}
+	if f.Kind() != reflect.Interface { // a function, which no config holds
+		return nil
 	}
 	if e := byType[f.Elem().Type()]; e != nil { // the default of an interface
 		return e.Name
@@ -288,6 +294,7 @@ var ignored = map[string][]any{
 	"lorarank": {nil}, "quantizationconfig": {nil}, "loraalpha": {nil},
 	"weightdecay": {nil, 0.0}, "clipnorm": {nil}, "clipvalue": {nil}, "globalclipnorm": {nil}, "useema": {nil, false},
 	"emamomentum": nil, "emaoverwritefrequency": nil, "jitcompile": nil, "lossscalefactor": {nil},
+	"doublecheckpoint":          nil, // a backup is replaced in one piece
 	"gradientaccumulationsteps": {nil}, "inputaxes": {nil}, "outputaxes": {nil}, "reduction": {nil, "sum_over_batch_size"}, "axis": {nil, -1.0},
 }
 
@@ -532,6 +539,14 @@ func (a *Arg) decode(where string, val any, f reflect.Value) (want string, err e
 			return "a list of strings", nil
 		}
 		*p = list
+	case *Frequency:
+		n, ok := whole(val)
+		if val == "epoch" {
+			n, ok = 0, true
+		} else if ok = ok && n > 0; !ok {
+			return "epoch or a number of batches, at least 1", nil
+		}
+		*p = Frequency(n)
 	case *[]float64:
 		list, ok := floats(val)
 		if !ok {
@@ -577,6 +592,12 @@ func (a *Arg) decode(where string, val any, f reflect.Value) (want string, err e
 				return a.wantString(), nil
 			}
 		}
+	default: // a function or a place, for callbacks
+		t := reflect.TypeOf(val)
+		if t == nil || !t.AssignableTo(f.Type()) {
+			return "what no config can hold", nil
+		}
+		f.Set(reflect.ValueOf(val))
 	}
 	return "", nil
 }

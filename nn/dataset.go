@@ -215,8 +215,8 @@ func (s samples) tail(share float64) (head, tail samples, err error) {
 	return head, tail, nil
 }
 
-// fits checks a dataset's shapes against the model, which is built if it is not yet.
-func (m *Model) fits(what string, s samples) error {
+// fits checks the data's shapes against the model, which is built if it is not yet.
+func (m *Model) fits(what string, s source) error {
 	x, y := s.shapes()
 	if err := m.build(x); err != nil {
 		return err
@@ -266,32 +266,20 @@ func trimmed(s prog.Shape) prog.Shape {
 	return s
 }
 
-// stage copies a batch into p; with check it looks for values that cannot be used.
-func (m *Model) stage(p *program, s *samples, indices []int, classWeight map[int]float64, check bool) error {
-	if err := s.batch(indices, p.xs, p.ys); err != nil {
-		return err
-	}
-	if check {
-		if err := m.checkBatch(p, indices); err != nil {
-			return err
-		}
+// weighClasses gives the staged samples the weights of their classes.
+func (p *program) weighClasses(weights map[int]float64) {
+	if weights == nil {
+		return
 	}
 	for j, values := range p.weightValues {
 		y := p.ys[j]
 		per := len(y) / p.batch
-		for k, i := range indices {
-			values[k] = 1
-			if s.weights != nil && s.weights[j] != nil {
-				values[k] = s.weights[j][i]
-			}
-			if classWeight != nil {
-				if w, ok := classWeight[classOf(y[k*per:(k+1)*per])]; ok {
-					values[k] = float32(w)
-				}
+		for k := range values {
+			if w, ok := weights[classOf(y[k*per:(k+1)*per])]; ok {
+				values[k] = float32(w)
 			}
 		}
 	}
-	return nil
 }
 
 // classOf is the class that a target stands for: the place of a one-hot target's largest value, or the

@@ -2,9 +2,9 @@ package nn
 
 import (
 	"context"
+	"errors"
+	"io"
 	"runtime"
-
-	"github.com/tabgrad/tabgrad/nn/prog"
 )
 
 // EvalOptions are Evaluate's.
@@ -13,30 +13,66 @@ type EvalOptions struct {
 	SampleWeight []float32 // one a sample: what its loss counts, of every output
 	// SampleWeights are the same for single outputs, by their names.
 	SampleWeights map[string][]float32
+	Steps         int        // how many batches of a stream are taken; 0: all
+	Callbacks     []Callback // those of their functions that are called in tests
+	Output        io.Writer  // what callbacks print to; nil is os.Stdout
 	// Yield is called between batches, while the model is free; nil is runtime.Gosched.
 	Yield func()
 }
 
 // Evaluate returns the loss, penalties included, and the metrics on d. It may be called during Fit.
 func (m *Model) Evaluate(ctx context.Context, d Dataset, o EvalOptions) (Logs, error) {
+	return m.evaluateOn(ctx, o, func(o *EvalOptions) (source, error) {
+		if o.Steps != 0 {
+			return nil, fail(ErrConfig, "evaluate: there are steps, which are for a stream")
+		}
+		s, err := m.newSamples("evaluate", d, o.SampleWeight, o.SampleWeights)
+		if err != nil {
+			return nil, err
+		}
+		src := newIndexed(s, o.BatchSize)
+		return src, m.fits("evaluate", src)
+	})
+}
+
+// EvaluateBatches is Evaluate on the batches of a stream.
+func (m *Model) EvaluateBatches(ctx context.Context, b Batches, o EvalOptions) (Logs, error) {
+	return m.evaluateOn(ctx, o, func(o *EvalOptions) (source, error) {
+		switch {
+		case b == nil:
+			return nil, fail(ErrData, "evaluate: there is no data")
+		case o.SampleWeight != nil || o.SampleWeights != nil:
+			return nil, fail(ErrConfig, "evaluate: there are sample weights, which come with the batches of a stream")
+		}
+		return &streamed{of: b, what: "evaluate"}, nil
+	})
+}
+
+func (m *Model) evaluateOn(ctx context.Context, o EvalOptions, data func(*EvalOptions) (source, error)) (Logs, error) {
 	if err := m.batchSize("evaluate", &o.BatchSize, &o.Yield); err != nil {
 		return nil, err
 	}
+	if o.Steps < 0 {
+		return nil, fail(ErrConfig, "evaluate: steps is %d, wanted at least 1", o.Steps)
+	}
 	m.mu.Lock()
 	err := m.ready(ctx, false)
-	var s samples
+	var src source
 	if err == nil {
-		s, err = m.newSamples("evaluate", d, o.SampleWeight, o.SampleWeights)
+		src, err = data(&o)
 	}
-	if err == nil {
-		err = m.fits("evaluate", s)
-	}
-	train := m.train
+	r := &run{m: m, train: m.train, output: o.Output}
 	m.mu.Unlock()
 	if err != nil {
 		return nil, err
 	}
-	return m.evaluate(ctx, train, s, o.BatchSize, "", o.Yield)
+	r.names = r.train.names
+	var logs Logs
+	err = r.with(o.Callbacks, func() (err error) {
+		logs, err = r.evaluate(ctx, src, o.Steps, &Progress{}, "", o.Yield)
+		return err
+	})
+	return logs, join(err, src.close())
 }
 
 func (m *Model) batchSize(what string, n *int, yield *func()) error {
@@ -64,138 +100,90 @@ func (m *Model) usualBatch() int {
 	return 32
 }
 
-// evaluate goes by train, what the model is compiled for; where that changes on the way it fails.
-func (m *Model) evaluate(ctx context.Context, train *training, s samples, batch int, prefix string, yield func()) (Logs, error) {
-	t := newTally(train)
-	logs := newLogs(prefix, train.names)
-	indices := make([]int, min(batch, s.n))
-	for at := 0; at < s.n; at += batch {
+// evaluate takes batches of s, at most steps where that isn't 0. Where the model is compiled anew on the way it
+// fails.
+func (r *run) evaluate(ctx context.Context, s source, steps int, p *Progress, prefix string, yield func()) (Logs, error) {
+	if err := s.open(ctx, p.Epoch, 0); err != nil {
+		return nil, err
+	}
+	what := "evaluate"
+	if prefix != "" {
+		what = "validation"
+	}
+	if _, ok := s.(*streamed); ok { // of which the shapes are known only now
+		r.m.mu.Lock()
+		err := r.m.fits(what, s)
+		r.m.mu.Unlock()
+		if err != nil {
+			return nil, err
+		}
+	}
+	t := newTally(r.train)
+	logs := newLogs("", r.train.names)
+	if p.Batches, p.Logs = s.batches(), logs; p.Batches == 0 {
+		p.Batches = steps
+	}
+	stop := r.call(testBegin, p)
+	if stop != nil && !errors.Is(stop, ErrStop) {
+		return nil, stop
+	}
+	for ; stop == nil && (steps == 0 || p.Batch < steps); p.Batch++ {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		indices = indices[:min(batch, s.n-at)]
-		for i := range indices {
-			indices[i] = s.first + at + i
-		}
-		if err := m.evaluateBatch(train, &s, indices, t); err != nil {
+		n, weighted, err := s.next(ctx)
+		if err != nil {
 			return nil, err
+		}
+		if n == 0 {
+			break
+		}
+		p.Samples = n
+		if stop = r.call(testBatchBegin, p); stop != nil && !errors.Is(stop, ErrStop) {
+			return nil, stop
+		}
+		if err := r.evaluateBatch(s, n, weighted, t); err != nil {
+			return nil, err
+		}
+		t.write(logs)
+		if end := r.call(testBatchEnd, p); errors.Is(end, ErrStop) {
+			stop = end
+		} else if end != nil {
+			return nil, end
 		}
 		yield()
 	}
-	t.write(logs)
+	if p.Batch == 0 && stop == nil {
+		return nil, fail(ErrData, "%s: there is no batch", what)
+	}
+	p.Batches = p.Batch
+	p.Batch--
+	if err := r.call(testEnd, p); err != nil && !errors.Is(err, ErrStop) {
+		return nil, err
+	}
+	for i := range logs {
+		logs[i].Name = prefix + logs[i].Name
+	}
 	return logs, nil
 }
 
-func (m *Model) evaluateBatch(train *training, s *samples, indices []int, t *tally) error {
+func (r *run) evaluateBatch(s source, n int, weighted bool, t *tally) error {
+	m := r.m
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.train != train {
+	if m.train != r.train {
 		return fail(ErrBusy, "%s: the model was compiled anew during evaluate", m.name)
 	}
-	p, err := m.program(evaluating, len(indices), s.weights != nil)
+	p, err := m.program(evaluating, n, weighted)
 	if err != nil {
 		return err
 	}
-	if err := m.stage(p, s, indices, nil, true); err != nil {
+	if err := s.stage(m, p, true); err != nil {
 		return err
 	}
 	if err := m.run(p, evaluating); err != nil {
 		return err
 	}
 	t.add(p)
-	return nil
-}
-
-// PredictOptions are Predict's.
-type PredictOptions struct {
-	BatchSize int // 0: 32, or what an input's batch_size says
-	// Yield is called between batches, while the model is free; nil is runtime.Gosched.
-	Yield func()
-}
-
-// Predict is the model's output [n, ...] for the n inputs x, of a model with one input and one output. It
-// may be called during Fit, and before Compile.
-func (m *Model) Predict(ctx context.Context, x Column, o PredictOptions) (Tensor, error) {
-	if x == nil {
-		return Tensor{}, fail(ErrData, "predict: there is no data")
-	}
-	out, err := m.PredictMulti(ctx, []Column{x}, o)
-	if err != nil {
-		return Tensor{}, err
-	}
-	if len(out) != 1 {
-		return Tensor{}, fail(ErrConfig, "predict: the model has %d outputs, wanted one (PredictMulti returns all)", len(out))
-	}
-	return out[0], nil
-}
-
-// PredictMulti is Predict for a model with several inputs or outputs.
-func (m *Model) PredictMulti(ctx context.Context, x []Column, o PredictOptions) ([]Tensor, error) {
-	if err := m.batchSize("predict", &o.BatchSize, &o.Yield); err != nil {
-		return nil, err
-	}
-	var in []prog.Shape
-	for k, c := range x {
-		if c == nil {
-			return nil, fail(ErrData, "predict: there is no data for input %d", k)
-		}
-		if c.Len() != x[0].Len() {
-			return nil, fail(ErrShape, "predict: input %d has %d samples, the first has %d", k, c.Len(), x[0].Len())
-		}
-		in = append(in, c.Shape())
-	}
-	if len(in) == 0 {
-		return nil, fail(ErrData, "predict: there is no data")
-	}
-	n := x[0].Len()
-	m.mu.Lock()
-	err := ctx.Err()
-	if err == nil {
-		err = m.build(in)
-	}
-	shapes := m.outputShapes()
-	m.mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Tensor, len(shapes))
-	for k, s := range shapes {
-		out[k] = Tensor{Shape: append([]int{n}, s...), Data: make([]float32, n*s.Size())}
-	}
-	for at := 0; at < n; at += o.BatchSize {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if err := m.predictBatch(x, at, min(o.BatchSize, n-at), out); err != nil {
-			return nil, err
-		}
-		o.Yield()
-	}
-	return out, nil
-}
-
-// predictBatch predicts from samples at to at+n-1.
-func (m *Model) predictBatch(x []Column, at, n int, out []Tensor) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	p, err := m.program(predicting, n, false)
-	if err != nil {
-		return err
-	}
-	for k, c := range x {
-		per := len(p.xs[k]) / n
-		for i := range n {
-			c.CopyRow(p.xs[k][i*per:(i+1)*per], at+i)
-		}
-	}
-	if err := m.checkInputs(p.xs, n, func(row int) int { return at + row }); err != nil {
-		return err
-	}
-	if err := m.run(p, predicting); err != nil {
-		return err
-	}
-	for k, values := range p.predValues {
-		copy(out[k].Data[at*len(values)/n:], values)
-	}
 	return nil
 }

@@ -109,7 +109,7 @@ func ExampleCallback() {
 	if err := model.Compile(nn.Training{Optimizer: nn.Adam{LearningRate: 0.1}, Loss: nn.BinaryCrossentropy, Seed: 1}); err != nil {
 		log.Fatal(err)
 	}
-	enough := nn.Callback{OnEpochEnd: func(p *nn.Progress) error {
+	enough := nn.LambdaCallback{OnEpochEnd: func(p *nn.Progress) error {
 		if loss, _ := p.Logs.Get("loss"); loss < 0.05 {
 			return nn.ErrStop
 		}

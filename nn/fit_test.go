@@ -145,7 +145,7 @@ func TestCallbacks(t *testing.T) {
 			return nil
 		}
 	}
-	h, err := m.Fit(ctx, stripes(t, 25, 1), nn.FitOptions{BatchSize: 10, InitialEpoch: 1, Epochs: 5, Validation: stripes(t, 5, 2), Callbacks: []nn.Callback{{
+	h, err := m.Fit(ctx, stripes(t, 25, 1), nn.FitOptions{BatchSize: 10, InitialEpoch: 1, Epochs: 5, Validation: stripes(t, 5, 2), Callbacks: []nn.Callback{nn.LambdaCallback{
 		OnTrainBegin: say("train begin"), OnEpochBegin: say("epoch begin"), OnBatchBegin: say("batch begin"),
 		OnBatchEnd: say("batch end"), OnEpochEnd: say("epoch end"), OnTrainEnd: say("train end"),
 	}}})
@@ -167,7 +167,7 @@ func TestCallbacks(t *testing.T) {
 	}
 
 	boom := errors.New("boom")
-	_, err = m.Fit(ctx, stripes(t, 25, 1), nn.FitOptions{Callbacks: []nn.Callback{{OnEpochEnd: func(*nn.Progress) error { return boom }}}})
+	_, err = m.Fit(ctx, stripes(t, 25, 1), nn.FitOptions{Callbacks: []nn.Callback{nn.LambdaCallback{OnEpochEnd: func(*nn.Progress) error { return boom }}}})
 	if !errors.Is(err, boom) {
 		t.Errorf("a callback's error comes out as %v", err)
 	}
@@ -180,7 +180,7 @@ func TestCancel(t *testing.T) {
 	cancelled, cancel := context.WithCancel(ctx)
 	var atCancel []nn.Weight
 	steps := 0
-	h, err := m.Fit(cancelled, stripes(t, 40, 1), nn.FitOptions{BatchSize: 10, Epochs: 9, Callbacks: []nn.Callback{{OnBatchEnd: func(p *nn.Progress) error {
+	h, err := m.Fit(cancelled, stripes(t, 40, 1), nn.FitOptions{BatchSize: 10, Epochs: 9, Callbacks: []nn.Callback{nn.LambdaCallback{OnBatchEnd: func(p *nn.Progress) error {
 		if steps++; steps == 6 {
 			atCancel = mustWeights(t, m)
 			cancel()
@@ -210,7 +210,7 @@ func TestDiverged(t *testing.T) {
 	d := stripes(t, 40, 1)
 	m := compiled(t, smallCNN(), nn.Adam{LearningRate: 0.01}, 1)
 	var good []nn.Weight
-	h, err := m.Fit(ctx, d, nn.FitOptions{BatchSize: 10, Epochs: 9, Callbacks: []nn.Callback{{
+	h, err := m.Fit(ctx, d, nn.FitOptions{BatchSize: 10, Epochs: 9, Callbacks: []nn.Callback{nn.LambdaCallback{
 		OnEpochEnd: func(p *nn.Progress) error {
 			good = mustWeights(t, m)
 			if p.Epoch == 1 {
@@ -366,7 +366,7 @@ func TestServedDuringFit(t *testing.T) {
 			}
 		}
 	}()
-	_, err := m.Fit(ctx, d, nn.FitOptions{BatchSize: 16, Epochs: 3, Validation: d, Callbacks: []nn.Callback{{
+	_, err := m.Fit(ctx, d, nn.FitOptions{BatchSize: 16, Epochs: 3, Validation: d, Callbacks: []nn.Callback{nn.LambdaCallback{
 		OnBatchEnd: func(p *nn.Progress) error {
 			ask <- struct{}{}
 			for what, err := range map[string]error{
@@ -403,7 +403,7 @@ func TestStepsAllocateNothing(t *testing.T) {
 	var before, after runtime.MemStats
 	const first, last = 20, 220
 	steps := 0
-	_, err := m.Fit(ctx, stripes(t, 10*(last+10), 1), nn.FitOptions{BatchSize: 10, Callbacks: []nn.Callback{{OnBatchEnd: func(p *nn.Progress) error {
+	_, err := m.Fit(ctx, stripes(t, 10*(last+10), 1), nn.FitOptions{BatchSize: 10, Callbacks: []nn.Callback{nn.LambdaCallback{OnBatchEnd: func(p *nn.Progress) error {
 		switch steps++; steps {
 		case first:
 			runtime.ReadMemStats(&before)

@@ -125,7 +125,7 @@ func TestConstraintsHoldInFit(t *testing.T) {
 	}
 	frozen := mustWeights(t, m)[0].Data
 	free := false
-	check := nn.Callback{OnBatchEnd: func(*nn.Progress) error {
+	check := nn.LambdaCallback{OnBatchEnd: func(*nn.Progress) error {
 		w := mustWeights(t, m)
 		for k := range 5 {
 			sum := 0.0

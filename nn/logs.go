@@ -1,5 +1,7 @@
 package nn
 
+import "strings"
+
 // Logs are figures by name, in order: the loss, the metrics, and behind them the same of the
 // validation with val_ before their names.
 type Logs []Log
@@ -18,6 +20,26 @@ func (l Logs) Get(name string) (float64, bool) {
 		}
 	}
 	return 0, false
+}
+
+// Set makes the figure of a name v, behind the others where it is new.
+func (l *Logs) Set(name string, v float64) {
+	for i := range *l {
+		if (*l)[i].Name == name {
+			(*l)[i].Value = v
+			return
+		}
+	}
+	*l = append(*l, Log{name, v})
+}
+
+// listed are the names, for messages.
+func (l Logs) listed() string {
+	names := make([]string, len(l))
+	for i, e := range l {
+		names[i] = e.Name
+	}
+	return strings.Join(names, ", ")
 }
 
 // A tally adds up an epoch: the losses weighted by batch size, and the metrics' sums.
@@ -39,6 +61,31 @@ func (t *tally) reset() {
 	for _, s := range t.sums {
 		clear(s)
 	}
+}
+
+// copy are the sums: the number of samples and the losses, then each metric's.
+func (t *tally) copy() [][]float64 {
+	list := [][]float64{append([]float64{t.samples}, t.losses...)}
+	for _, s := range t.sums {
+		list = append(list, append([]float64{}, s...))
+	}
+	return list
+}
+
+// set gives the tally the sums that copy made of another. It reports whether they are of as many figures.
+func (t *tally) set(list [][]float64) bool {
+	if len(list) != 1+len(t.sums) || len(list[0]) != 1+len(t.losses) {
+		return false
+	}
+	t.samples = list[0][0]
+	copy(t.losses, list[0][1:])
+	for i, s := range list[1:] {
+		if len(s) == 0 {
+			s = nil // no batch was counted yet
+		}
+		t.sums[i] = append([]float64(nil), s...)
+	}
+	return true
 }
 
 // add counts the batch that p has just run.

@@ -110,14 +110,24 @@ func colored(line string, current, target int) string {
 	return "\x1b[1m" + counter + "\x1b[0m " + bar + " \x1b[1m" + duration + "\x1b[0m " + rest
 }
 
-// ProgbarLogger is a Callback that writes progress to w as Keras does with verbose=1 (a bar that is
-// redrawn in place, at most every 50 ms) or 2 (a line an epoch).
-func ProgbarLogger(w io.Writer, verbose int) Callback {
+// ProgbarLogger prints progress as Keras does (keras/src/callbacks/progbar_logger.py). Fit's option Verbose adds one.
+type ProgbarLogger struct {
+	// Verbose 1, or 0, prints a bar that is redrawn in place, at most every 50 ms; 2 a line an epoch.
+	Verbose int
+	// Plain prints a bar only when it is full, without colours, for where nothing can be redrawn.
+	Plain bool
+}
+
+func (c ProgbarLogger) begin(r *run) (*LambdaCallback, error) {
 	var bar *Progbar
 	var begin, shown time.Time
 	width := 0
+	start := func(p *Progress) { bar, begin, shown, width = &Progbar{Target: p.Batches}, time.Now(), time.Time{}, 0 }
 	update := func(p *Progress, final bool) error {
 		now := time.Now()
+		if bar.Target == 0 && final {
+			bar.Target = p.Batch + 1
+		}
 		logs := append(Logs{}, p.Logs...)
 		sort.SliceStable(logs, func(i, j int) bool { // each of the two parts by name, as Keras does
 			a, b := logs[i].Name, logs[j].Name
@@ -126,15 +136,17 @@ func ProgbarLogger(w io.Writer, verbose int) Callback {
 			}
 			return a < b
 		})
-		if verbose == 2 {
-			if !final {
-				bar.perStep(now.Sub(begin), p.Batch+1)
-				return nil
-			}
-			_, err := fmt.Fprintln(w, bar.Short(now.Sub(begin), p.Batch+1, logs))
-			return err
+		if !final && (c.Verbose == 2 || c.Plain) {
+			bar.perStep(now.Sub(begin), p.Batch+1)
+			return nil
+		}
+		if c.Verbose == 2 {
+			return r.print("%s", bar.Short(now.Sub(begin), p.Batch+1, logs))
 		}
 		line := bar.Line(now.Sub(begin), p.Batch+1, logs, final)
+		if c.Plain {
+			return r.print("%s", line)
+		}
 		if !final && now.Sub(shown) < 50*time.Millisecond {
 			return nil
 		}
@@ -146,16 +158,24 @@ func ProgbarLogger(w io.Writer, verbose int) Callback {
 		if final {
 			text += "\n"
 		}
-		_, err := io.WriteString(w, text)
+		_, err := io.WriteString(r.output, text)
 		return err
 	}
-	return Callback{
+	l := &LambdaCallback{
 		OnEpochBegin: func(p *Progress) error {
-			bar, begin, shown, width = &Progbar{Target: p.Batches}, time.Now(), time.Time{}, 0
-			_, err := fmt.Fprintf(w, "Epoch %d/%d\n", p.Epoch+1, p.Epochs)
-			return err
+			start(p)
+			if p.Epochs == 1 {
+				return nil
+			}
+			return r.print("Epoch %d/%d", p.Epoch+1, p.Epochs)
 		},
 		OnBatchEnd: func(p *Progress) error { return update(p, false) },
 		OnEpochEnd: func(p *Progress) error { return update(p, true) },
 	}
+	if !r.fits { // a validation is silent
+		begun := func(p *Progress) error { start(p); return nil }
+		l.OnTestBegin, l.OnTestBatchEnd, l.OnTestEnd = begun, l.OnBatchEnd, l.OnEpochEnd
+		l.OnPredictBegin, l.OnPredictBatchEnd, l.OnPredictEnd = begun, l.OnBatchEnd, l.OnEpochEnd
+	}
+	return l, nil
 }

@@ -22,6 +22,7 @@ const (
 	KindRegularizer Kind = "regularizer"
 	KindConstraint  Kind = "constraint"
 	KindText        Kind = "text"
+	KindCallback    Kind = "callback"
 )
 
 // An Entry is one thing that a config can name. Names are matched without regard to case and
@@ -34,6 +35,9 @@ type Entry struct {
 	Aliases []string
 	Doc     string // one sentence
 	Args    []Arg
+	// Best is "max" or "min" where more or less of a metric is better, for callbacks that monitor one; empty
+	// where that isn't known.
+	Best string
 
 	value any // the zero value, or the activation
 }
@@ -43,14 +47,19 @@ type Arg struct {
 	Name string // Keras's name: "kernel_size"
 	JS   string // tfjs's name: "kernelSize"
 	// Type is "int", "float", "bool", "string", "ints" and "strings" (lists), "axes" and "floats" (one number or a
-	// list), one of those of sizes.go ("size": a height and a width, or one number for both), "layers"
-	// (a list), "cell" (a layer, or a list that is stacked), or a Kind, whose value is a name or a config.
+	// list), one of those of sizes.go ("size": a height and a width, or one number for both), "layers" (a list), "cell" (a
+	// layer, or a list that is stacked), "frequency" (a number of batches, or "epoch"), "go" (what only Go can give), or a
+	// Kind, whose value is a name or a config.
 	Type     string
 	Default  any      // as Config writes it; nil for none
 	Required bool     // there is no default
 	Allowed  []string // the strings it may be; nil for any
 	Nullable bool     // null is a value of its own
 	Doc      string   // one sentence
+	// TS is the type in TypeScript of what only a page can give: functions and places. First is whether it may be
+	// given alone, in place of the options.
+	TS    string
+	First bool
 
 	field    int
 	invert   bool // the Go field says the opposite, so that its zero value is Keras's default
@@ -191,15 +200,15 @@ var entries = []*Entry{
 	{Kind: KindLoss, Class: "Circle", Name: "circle", JS: "circle", value: CircleLoss{}, Doc: "Draws vectors of one class together, and others apart, within a batch."},
 	{Kind: KindLoss, Class: "CTC", Name: "ctc", JS: "ctc", value: CTCLoss{}, Doc: "The probability of a sequence of labels over all its alignments with the predictions."},
 
-	{Kind: KindMetric, Class: "Accuracy", Name: "accuracy", JS: "accuracy", Aliases: []string{"acc"}, value: AccuracyMetric{}, Doc: "The share of right predictions: binary, categorical or sparse, as output and targets ask for."},
-	{Kind: KindMetric, Class: "BinaryAccuracy", Name: "binary_accuracy", JS: "binaryAccuracy", value: BinaryAccuracyMetric{}, Doc: "The share of numbers on the right side of the threshold."},
-	{Kind: KindMetric, Class: "CategoricalAccuracy", Name: "categorical_accuracy", JS: "categoricalAccuracy", value: CategoricalAccuracyMetric{}, Doc: "The share of rows whose largest prediction is where the one-hot target's is."},
-	{Kind: KindMetric, Class: "SparseCategoricalAccuracy", Name: "sparse_categorical_accuracy", JS: "sparseCategoricalAccuracy", value: SparseCategoricalAccuracyMetric{}, Doc: "The share of rows whose largest prediction is the target's class."},
-	{Kind: KindMetric, Class: "MeanSquaredError", Name: "mean_squared_error", JS: "meanSquaredError", Aliases: []string{"mse"}, value: MeanSquaredErrorLoss{}, Doc: "The mean of the squared differences."},
-	{Kind: KindMetric, Class: "MeanAbsoluteError", Name: "mean_absolute_error", JS: "meanAbsoluteError", Aliases: []string{"mae"}, value: MeanAbsoluteErrorLoss{}, Doc: "The mean of the absolute differences."},
-	{Kind: KindMetric, Class: "BinaryCrossentropy", Name: "binary_crossentropy", JS: "binaryCrossentropy", Aliases: []string{"bce"}, value: BinaryCrossentropyLoss{}, Doc: "Crossentropy of probabilities and targets from 0 to 1."},
-	{Kind: KindMetric, Class: "CategoricalCrossentropy", Name: "categorical_crossentropy", JS: "categoricalCrossentropy", value: CategoricalCrossentropyLoss{}, Doc: "Crossentropy of class probabilities and one-hot targets."},
-	{Kind: KindMetric, Class: "SparseCategoricalCrossentropy", Name: "sparse_categorical_crossentropy", JS: "sparseCategoricalCrossentropy", value: SparseCategoricalCrossentropyLoss{}, Doc: "Crossentropy of class probabilities and class numbers."},
+	{Kind: KindMetric, Class: "Accuracy", Name: "accuracy", JS: "accuracy", Aliases: []string{"acc"}, value: AccuracyMetric{}, Best: "max", Doc: "The share of right predictions: binary, categorical or sparse, as output and targets ask for."},
+	{Kind: KindMetric, Class: "BinaryAccuracy", Name: "binary_accuracy", JS: "binaryAccuracy", value: BinaryAccuracyMetric{}, Best: "max", Doc: "The share of numbers on the right side of the threshold."},
+	{Kind: KindMetric, Class: "CategoricalAccuracy", Name: "categorical_accuracy", JS: "categoricalAccuracy", value: CategoricalAccuracyMetric{}, Best: "max", Doc: "The share of rows whose largest prediction is where the one-hot target's is."},
+	{Kind: KindMetric, Class: "SparseCategoricalAccuracy", Name: "sparse_categorical_accuracy", JS: "sparseCategoricalAccuracy", value: SparseCategoricalAccuracyMetric{}, Best: "max", Doc: "The share of rows whose largest prediction is the target's class."},
+	{Kind: KindMetric, Class: "MeanSquaredError", Name: "mean_squared_error", JS: "meanSquaredError", Aliases: []string{"mse"}, value: MeanSquaredErrorLoss{}, Best: "min", Doc: "The mean of the squared differences."},
+	{Kind: KindMetric, Class: "MeanAbsoluteError", Name: "mean_absolute_error", JS: "meanAbsoluteError", Aliases: []string{"mae"}, value: MeanAbsoluteErrorLoss{}, Best: "min", Doc: "The mean of the absolute differences."},
+	{Kind: KindMetric, Class: "BinaryCrossentropy", Name: "binary_crossentropy", JS: "binaryCrossentropy", Aliases: []string{"bce"}, value: BinaryCrossentropyLoss{}, Best: "min", Doc: "Crossentropy of probabilities and targets from 0 to 1."},
+	{Kind: KindMetric, Class: "CategoricalCrossentropy", Name: "categorical_crossentropy", JS: "categoricalCrossentropy", value: CategoricalCrossentropyLoss{}, Best: "min", Doc: "Crossentropy of class probabilities and one-hot targets."},
+	{Kind: KindMetric, Class: "SparseCategoricalCrossentropy", Name: "sparse_categorical_crossentropy", JS: "sparseCategoricalCrossentropy", value: SparseCategoricalCrossentropyLoss{}, Best: "min", Doc: "Crossentropy of class probabilities and class numbers."},
 
 	{Kind: KindInitializer, Class: "Zeros", Name: "zeros", JS: "zeros", Aliases: []string{"zero"}, value: Zeros{}, Doc: "0 everywhere."},
 	{Kind: KindInitializer, Class: "Ones", Name: "ones", JS: "ones", Aliases: []string{"one"}, value: Ones{}, Doc: "1 everywhere."},
@@ -260,6 +269,16 @@ var entries = []*Entry{
 	{Kind: KindConstraint, Class: "NonNeg", Name: "non_neg", JS: "nonNeg", value: NonNeg{}, Doc: "No weights below 0."},
 	{Kind: KindConstraint, Class: "UnitNorm", Name: "unit_norm", JS: "unitNorm", value: UnitNorm{}, Doc: "Norms of 1."},
 	{Kind: KindConstraint, Class: "MinMaxNorm", Name: "min_max_norm", JS: "minMaxNorm", value: MinMaxNorm{}, Doc: "Norms between two values."},
+
+	{Kind: KindCallback, Class: "EarlyStopping", Name: "early_stopping", JS: "earlyStopping", value: EarlyStopping{}, Doc: "Ends the training when a figure has not become better for some epochs."},
+	{Kind: KindCallback, Class: "ModelCheckpoint", Name: "model_checkpoint", JS: "modelCheckpoint", value: ModelCheckpoint{}, Doc: "Saves the model at the end of epochs, or every so many batches."},
+	{Kind: KindCallback, Class: "ReduceLROnPlateau", Name: "reduce_lr_on_plateau", JS: "reduceLROnPlateau", value: ReduceLROnPlateau{}, Doc: "Reduces the learning rate when a figure has not become better for some epochs."},
+	{Kind: KindCallback, Class: "LearningRateScheduler", Name: "learning_rate_scheduler", JS: "learningRateScheduler", value: LearningRateScheduler{}, Doc: "Sets the learning rate before each epoch."},
+	{Kind: KindCallback, Class: "TerminateOnNaN", Name: "terminate_on_nan", JS: "terminateOnNaN", value: TerminateOnNaN{}, Doc: "Ends the training when the loss is no number, as if it were done."},
+	{Kind: KindCallback, Class: "CSVLogger", Name: "csv_logger", JS: "csvLogger", value: CSVLogger{}, Doc: "Writes each epoch's figures as a line of CSV."},
+	{Kind: KindCallback, Class: "BackupAndRestore", Name: "backup_and_restore", JS: "backupAndRestore", value: BackupAndRestore{}, Doc: "Keeps what an interrupted training goes on from, and goes on from it."},
+	{Kind: KindCallback, Class: "ProgbarLogger", Name: "progbar_logger", JS: "progbarLogger", value: ProgbarLogger{}, Doc: "Prints the progress as Keras does."},
+	{Kind: KindCallback, Class: "LambdaCallback", Name: "lambda_callback", JS: "lambdaCallback", value: LambdaCallback{}, Doc: "Functions that are called as the training goes on."},
 }
 
 // byType finds the entry of a value's type, the first where it has several kinds.
@@ -367,6 +386,8 @@ var (
 //	also:"alpha"       another name that configs have for it
 //	null:"none"        what an explicit null stands for, where that is not the default: this string, an empty list, 0
 //	cell:"yes"         a list of layers stands for these, stacked
+//	ts:"SaveTarget"    its type in TypeScript, where only a page can give it
+//	first:"yes"        it may be given alone, in place of the options
 //	doc:"..."          one sentence
 func argsOf(t reflect.Type) []Arg {
 	var args []Arg
@@ -376,9 +397,8 @@ func argsOf(t reflect.Type) []Arg {
 		if !ok {
 			continue
 		}
-		a := Arg{
-			field: i, Doc: f.Tag.Get("doc"), def: f.Tag.Get("default"), Required: f.Tag.Get("required") != "",
-		}
+		a := Arg{field: i, Doc: f.Tag.Get("doc"), def: f.Tag.Get("default"), Required: f.Tag.Get("required") != ""}
+		a.TS, a.First = f.Tag.Get("ts"), f.Tag.Get("first") != ""
 		a.Name, a.invert = strings.CutPrefix(name, "!")
 		a.JS = camel(a.Name)
 		a.min, a.max = math.Inf(-1), math.Inf(1)
@@ -421,6 +441,10 @@ func argsOf(t reflect.Type) []Arg {
 			a.Type = "float"
 		case f.Type == reflect.TypeFor[*string](): // likewise
 			a.Type = "string"
+		case f.Type == reflect.TypeFor[Frequency]():
+			a.Type = "frequency"
+		case f.Type.Kind() == reflect.Func || f.Type.Kind() == reflect.Interface:
+			a.Type = "go"
 		case f.Type.Kind() == reflect.Int || f.Type.Kind() == reflect.Uint64:
 			a.Type = "int"
 		case f.Type.Kind() == reflect.Float64:
@@ -593,6 +617,10 @@ func (a *Arg) checkRange(where string, f reflect.Value) error {
 	case *float64:
 		if x != nil {
 			numbers = []float64{*x}
+		}
+	case Frequency:
+		if x < 0 {
+			return fail(ErrConfig, "%s: %s is %d, wanted epoch or a number of batches, at least 1", where, a.Name, int(x))
 		}
 	case string:
 		if a.Allowed != nil && x != "" && !slices.Contains(a.Allowed, x) {

@@ -22,6 +22,7 @@ var kindOfMethods = map[nn.Kind][]string{
 	nn.KindInitializer: {"Init"},
 	nn.KindRegularizer: {"Penalty"},
 	nn.KindConstraint:  {"Project"},
+	nn.KindCallback:    {"begin"},
 }
 
 // names lists what there is of a kind.
@@ -150,6 +151,8 @@ func fromAny(kind nn.Kind, config any) (any, error) {
 		return nn.ConstraintFrom(config)
 	case nn.KindText:
 		return nn.TextFrom(config)
+	case nn.KindCallback:
+		return nn.CallbackFrom(config)
 	}
 	return nn.ActivationFrom(config)
 }

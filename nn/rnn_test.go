@@ -214,7 +214,7 @@ func TestStateful(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := m.Fit(ctx, d, nn.FitOptions{NoShuffle: true, Epochs: 2, Callbacks: []nn.Callback{{OnEpochBegin: func(*nn.Progress) error { return m.ResetStates() }}}}); err != nil {
+		if _, err := m.Fit(ctx, d, nn.FitOptions{NoShuffle: true, Epochs: 2, Callbacks: []nn.Callback{nn.LambdaCallback{OnEpochBegin: func(*nn.Progress) error { return m.ResetStates() }}}}); err != nil {
 			t.Fatal(err)
 		}
 		odd := mustFloats(t, []int{n + 1, steps, 1}, make([]float32, (n+1)*steps))

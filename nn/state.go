@@ -52,6 +52,11 @@ func (m *Model) SetState(s State) error {
 	if m.busy {
 		return fail(ErrBusy, "%s: set state during fit", m.name)
 	}
+	return m.setState(s)
+}
+
+// setState is SetState for a caller that holds the model.
+func (m *Model) setState(s State) error {
 	if err := m.build(nil); err != nil {
 		return err
 	}

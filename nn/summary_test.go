@@ -140,7 +140,7 @@ func TestProgbarLogger(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out strings.Builder
-		o := nn.FitOptions{BatchSize: 16, Epochs: 2, Validation: stripes(t, 10, 2), Callbacks: []nn.Callback{nn.ProgbarLogger(&out, verbose)}}
+		o := nn.FitOptions{BatchSize: 16, Epochs: 2, Validation: stripes(t, 10, 2), Verbose: verbose, Output: &out}
 		if _, err := m.Fit(ctx, stripes(t, 50, 1), o); err != nil {
 			t.Fatal(err)
 		}

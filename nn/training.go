@@ -153,10 +153,7 @@ func (m *Model) objectives(t *training) error {
 	}
 	for _, o := range t.objectives {
 		for _, metric := range o.Metrics {
-			name := metric.MetricName()
-			if o.name != "" {
-				name = o.name + "_" + name
-			}
+			name := o.logName(metric)
 			if slices.Contains(t.names, name) {
 				return fail(ErrConfig, "metrics: two are called %q", name)
 			}
@@ -164,6 +161,14 @@ func (m *Model) objectives(t *training) error {
 		}
 	}
 	return nil
+}
+
+// logName is the name of a metric of the objective's in logs.
+func (o *objective) logName(m Metric) string {
+	if o.name != "" {
+		return o.name + "_" + m.MetricName()
+	}
+	return m.MetricName()
 }
 
 // check completes the objective's loss and metrics and looks at their arguments.

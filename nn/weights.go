@@ -54,6 +54,19 @@ func (m *Model) SetWeights(list []Weight) error {
 
 // check says what of list does not fit the model's variables.
 func (m *Model) check(list []Weight) error {
+	if err := m.checkShapes(list); err != nil {
+		return err
+	}
+	for i, v := range m.listed {
+		if at := notFinite(list[i].Data); at >= 0 {
+			return fail(ErrData, "%s: weight %d holds %v at element %d, wanted finite numbers", v.name, i, list[i].Data[at], at)
+		}
+	}
+	return nil
+}
+
+// checkShapes is check without a look at the numbers.
+func (m *Model) checkShapes(list []Weight) error {
 	if len(list) != len(m.listed) {
 		return fail(ErrShape, "%s: got %d weights, the model has %d", m.name, len(list), len(m.listed))
 	}
@@ -61,9 +74,6 @@ func (m *Model) check(list []Weight) error {
 		w := list[i]
 		if !v.shape.Equal(w.Shape) || len(w.Data) != v.shape.Size() {
 			return fail(ErrShape, "%s: weight %d is %v with %d elements, wanted %v", v.name, i, prog.Shape(w.Shape), len(w.Data), v.shape)
-		}
-		if at := notFinite(w.Data); at >= 0 {
-			return fail(ErrData, "%s: weight %d holds %v at element %d, wanted finite numbers", v.name, i, w.Data[at], at)
 		}
 	}
 	return nil
