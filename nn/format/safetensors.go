@@ -20,35 +20,10 @@ const slotPrefix = "optimizer/"
 // order of the data. float16, bfloat16 and float64 become float32.
 func ReadSafetensors(src []byte) (*Artifacts, error) {
 	const where = "safetensors"
-	if len(src) < 8 {
-		return nil, fail(ErrTruncated, "%s: %d bytes, wanted at least 8", where, len(src))
-	}
-	n := binary.LittleEndian.Uint64(src)
-	if n > maxHeader {
-		return nil, fail(ErrTooLarge, "%s: a header of %d bytes, wanted at most %d", where, n, maxHeader)
-	}
-	if n > uint64(len(src)-8) {
-		return nil, fail(ErrTruncated, "%s: a header of %d bytes in a file of %d", where, n, len(src))
-	}
-	header, data := src[8:8+n], src[8+n:]
-	if n == 0 || header[0] != '{' {
-		return nil, fail(ErrFormat, "%s: the header begins with %q, wanted {", where, header[:min(n, 1)])
-	}
-	v, err := parseJSON(where, header)
+	meta, tensors, data, err := splitSafetensors(src)
 	if err != nil {
 		return nil, err
 	}
-	top := v.(map[string]any)
-	meta, err := stringsOf(where+": __metadata__", top["__metadata__"])
-	if err != nil {
-		return nil, err
-	}
-	delete(top, "__metadata__")
-	tensors, err := readHeader(top, len(data))
-	if err != nil {
-		return nil, err
-	}
-
 	a := &Artifacts{GeneratedBy: meta["generated_by"]}
 	if text, ok := meta["user"]; ok {
 		v, err := parseJSON(where+": user", []byte(text))
@@ -130,6 +105,41 @@ func ReadSafetensors(src []byte) (*Artifacts, error) {
 		}
 	}
 	return a, nil
+}
+
+// splitSafetensors reads the header: the strings of its __metadata__, and the tensors in the data behind it.
+func splitSafetensors(src []byte) (meta map[string]string, tensors []*stored, data []byte, err error) {
+	const where = "safetensors"
+	if len(src) < 8 {
+		return nil, nil, nil, fail(ErrTruncated, "%s: %d bytes, wanted at least 8", where, len(src))
+	}
+	n := binary.LittleEndian.Uint64(src)
+	if n > maxHeader {
+		return nil, nil, nil, fail(ErrTooLarge, "%s: a header of %d bytes, wanted at most %d", where, n, maxHeader)
+	}
+	if n > uint64(len(src)-8) {
+		return nil, nil, nil, fail(ErrTruncated, "%s: a header of %d bytes in a file of %d", where, n, len(src))
+	}
+	header := src[8 : 8+n]
+	data = src[8+n:]
+	if n == 0 || header[0] != '{' {
+		return nil, nil, nil, fail(ErrFormat, "%s: the header begins with %q, wanted {", where, header[:min(n, 1)])
+	}
+	v, err := parseJSON(where, header)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	top := v.(map[string]any)
+	meta, err = stringsOf(where+": __metadata__", top["__metadata__"])
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	delete(top, "__metadata__")
+	tensors, err = readHeader(top, len(data))
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return meta, tensors, data, nil
 }
 
 // take finds each variable's tensor by its name and takes it from the map.
@@ -268,10 +278,6 @@ func WriteSafetensors(a *Artifacts) ([]byte, error) {
 			return nil, err
 		}
 	}
-	type named struct {
-		name string
-		nn.Weight
-	}
 	var all []named
 	for i, w := range a.Weights {
 		if err := checkTensor(w); err != nil {
@@ -296,6 +302,17 @@ func WriteSafetensors(a *Artifacts) ([]byte, error) {
 			}
 		}
 	}
+	return joinSafetensors(meta, all)
+}
+
+// A named is a tensor under the name that it has in a file.
+type named struct {
+	name string
+	nn.Weight
+}
+
+// joinSafetensors writes a header with the metadata and the tensors, and the tensors behind it.
+func joinSafetensors(meta ordered, all []named) ([]byte, error) {
 	header, at := ordered{{"__metadata__", meta}}, 0
 	seen := map[string]bool{"__metadata__": true}
 	for _, w := range all {
