@@ -11,7 +11,7 @@ import (
 // What the page's classes ask when a model is made and asked for its weights.
 func ExampleService() {
 	s := bindings.NewService(bindings.Options{Backend: cpu.New[float32](cpu.Options{})})
-	silent := func(bindings.Event, bool) <-chan struct{} { return nil }
+	silent := func(bindings.Event, bool) <-chan bindings.Value { return nil }
 	config := bindings.Object{"class_name": "Sequential", "config": bindings.Object{"layers": []any{
 		bindings.Object{"class_name": "Dense", "config": bindings.Object{"units": 2.0, "kernel_initializer": "ones", "input_shape": []any{3.0}}},
 	}}}

@@ -2,7 +2,6 @@ package bindings
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"sync"
 	"time"
@@ -10,42 +9,37 @@ import (
 	"github.com/tabgrad/tabgrad/nn"
 )
 
-// A fit's args:
+// A fit's args, beside those about callbacks (callbacks.go):
 //
 //	x, y, sampleWeight?, validationX?, validationY?    tensors
-//	batchSize?, epochs?, initialEpoch?, validationSplit?, validationBatchSize?, shuffle?, seed?, classWeight?
-//	events: {batches, progress, epochBegin, epochEnd}  what the page wants to hear of
+//	stream?, validationStream?                         true where the page sends batches instead (feed.go)
+//	batchSize?, epochs?, initialEpoch?, validationSplit?, validationBatchSize?, validationFreq?, shuffle?, seed?, classWeight?
+//	batchesPerEpoch?, validationBatches?               of streams
+//	progress?                                          whether the page wants to hear of it
 //
-// and its events, of which all but progress are acknowledged:
+// and its events, of which none is acknowledged:
 //
-//	epochBegin    {epoch}
-//	batches       {items: [{batch, logs}]}      every batch since the last of these, about every 50 ms
 //	progress      {epoch, epochs, batch, batches, logs, samplesPerSecond, msPerStep, secondsLeft}
-//	epochEnd      {epoch, logs}
+//	learningRate  {value}       where an epoch has changed it
 
 // fitJob is a fit that runs.
 type fitJob struct {
-	s      *Service
-	m      *model
-	ctx    context.Context
+	job
 	cancel context.CancelFunc
 	done   chan struct{}
-	emit   Emit
-	turn   *turn
-	wants  struct{ batches, progress, epochBegin, epochEnd bool }
 
 	mu      sync.Mutex
 	stopped bool
 	resumed chan struct{} // closed by resume; nil while the job isn't paused
 
-	epoch, batch int             // where it is, for what it says when it diverges
-	items        []any           // batches that the page hasn't heard of
-	delivered    <-chan struct{} // closed when the page has handled the last "batches"; nil at first
-	names        []string        // of the figures in the history
-	began        time.Time       // of the batch
-	trained      time.Duration   // spent in this epoch's batches
-	samples      int             // trained on in this epoch
-	told         time.Time       // of the last progress
+	progress     bool          // the page wants to hear of it
+	epoch, batch int           // where it is, for what it says when it diverges
+	began        time.Time     // of the batch
+	trained      time.Duration // spent in this epoch's batches
+	steps        int           // done in this epoch
+	samples      int           // trained on in this epoch
+	told         time.Time     // of the last progress
+	rate         float64       // the learning rate that the page knows of
 }
 
 func (s *Service) fit(ctx context.Context, a *args, emit Emit) (Value, error) {
@@ -53,38 +47,48 @@ func (s *Service) fit(ctx context.Context, a *args, emit Emit) (Value, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	table := a.table("x", "y")
-	options := nn.FitOptions{
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	j := &fitJob{job: *s.newJob(ctx, m, emit), cancel: cancel, done: make(chan struct{}), progress: a.boolean("progress", false), rate: m.net.LearningRate()}
+	o := nn.FitOptions{
 		BatchSize:       a.integer("batchSize", 0, 1, largestBatch),
 		Epochs:          a.integer("epochs", 1, 1, 1<<31-1),
 		InitialEpoch:    a.integer("initialEpoch", 0, 0, 1<<31-1),
 		ValidationSplit: a.number("validationSplit", 0),
 		ValidationBatch: a.integer("validationBatchSize", 0, 1, largestBatch),
+		ValidationEvery: a.integer("validationFreq", 0, 1, 1<<31-1),
+		ValidationSteps: a.integer("validationBatches", 0, 1, 1<<31-1),
+		StepsPerEpoch:   a.integer("batchesPerEpoch", 0, 1, 1<<31-1),
 		NoShuffle:       !a.boolean("shuffle", true),
 		Seed:            a.seed("seed", 0),
 		ClassWeight:     a.classWeight(),
+		Yield:           j.between,
 	}
-	if a.err == nil {
-		options.SampleWeight = a.weights("sampleWeight", table.Len())
-	}
-	if a.values["validationX"] != nil {
+	o.Callbacks, o.Output = j.callbacks(a)
+	o.Callbacks = append(o.Callbacks, nn.LambdaCallback{OnEpochBegin: j.onEpochBegin, OnBatchBegin: j.onBatchBegin, OnBatchEnd: j.onBatchEnd, OnEpochEnd: j.onEpochEnd})
+	switch {
+	case a.boolean("validationStream", false):
+		o.ValidationBatches = j.feed("validation", "validation", atMost(o.ValidationSteps))
+	case a.values["validationX"] != nil:
 		if validation := a.table("validationX", "validationY"); validation != nil {
-			options.Validation = validation
+			o.Validation = validation
 		}
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	j := &fitJob{s: s, m: m, ctx: ctx, cancel: cancel, done: make(chan struct{}), emit: emit, turn: s.turn()}
-	wants := args{where: a.where, values: a.object("events")}
-	j.wants.batches = wants.boolean("batches", false)
-	j.wants.progress = wants.boolean("progress", false)
-	j.wants.epochBegin = wants.boolean("epochBegin", false)
-	j.wants.epochEnd = wants.boolean("epochEnd", false)
-	if a.err != nil || wants.err != nil {
-		return nil, errors.Join(a.err, wants.err)
+	train := func() (*nn.History, error) {
+		return m.net.FitBatches(ctx, j.feed("fit", "train", func(epoch, skip int) int {
+			return max(0, o.StepsPerEpoch*(o.Epochs-epoch)-skip)
+		}), o)
 	}
-	options.Yield = j.between
-	options.Callbacks = []nn.Callback{nn.LambdaCallback{OnEpochBegin: j.onEpochBegin, OnBatchBegin: j.onBatchBegin, OnBatchEnd: j.onBatchEnd, OnEpochEnd: j.onEpochEnd}}
+	if !a.boolean("stream", false) && a.err == nil {
+		table := a.table("x", "y")
+		if a.err == nil {
+			o.SampleWeight = a.weights("sampleWeight", table.Len())
+		}
+		train = func() (*nn.History, error) { return m.net.Fit(ctx, table, o) }
+	}
+	if a.err != nil {
+		return nil, a.err
+	}
 
 	s.mu.Lock()
 	if m.fit != nil {
@@ -103,7 +107,7 @@ func (s *Service) fit(ctx context.Context, a *args, emit Emit) (Value, error) {
 		return nil, err
 	}
 	defer m.give()
-	history, err := m.net.Fit(ctx, table, options)
+	history, err := train()
 	if err != nil {
 		e := asError(err)
 		if e.Code == Diverged || e.Code == BadData {
@@ -111,7 +115,9 @@ func (s *Service) fit(ctx context.Context, a *args, emit Emit) (Value, error) {
 		}
 		return nil, e
 	}
-	return historyValue(history, j.names), nil
+	reply := historyValue(history)
+	reply["learningRate"] = m.net.LearningRate()
+	return reply, nil
 }
 
 // classWeight is the object of classes and weights under "classWeight".
@@ -133,14 +139,14 @@ func (a *args) classWeight() map[int]float64 {
 	return out
 }
 
-// historyValue is a history, its figures in the order of names.
-func historyValue(h *nn.History, names []string) Object {
+// historyValue is a history, its figures in the order in which they came.
+func historyValue(h *nn.History) Object {
 	epochs := make([]any, len(h.Epochs))
 	for i, e := range h.Epochs {
 		epochs[i] = float64(e)
 	}
 	var values Fields
-	for _, name := range names {
+	for _, name := range h.Names {
 		numbers := make([]any, len(h.Values[name]))
 		for i, v := range h.Values[name] {
 			numbers[i] = v
@@ -151,16 +157,13 @@ func historyValue(h *nn.History, names []string) Object {
 }
 
 func (j *fitJob) onEpochBegin(p *nn.Progress) error {
-	j.epoch, j.batch, j.trained, j.samples, j.told = p.Epoch, 0, 0, 0, time.Now()
-	if !j.wants.epochBegin {
-		return nil
-	}
-	return j.tell(Event{"epochBegin", Object{"epoch": float64(p.Epoch)}})
+	j.epoch, j.batch, j.trained, j.steps, j.samples, j.told = p.Epoch, p.Batch, 0, 0, 0, time.Now()
+	return nil
 }
 
 func (j *fitJob) onBatchBegin(p *nn.Progress) error {
 	j.epoch, j.batch = p.Epoch, p.Batch
-	if j.wants.progress {
+	if j.progress {
 		j.began = time.Now()
 	}
 	return nil
@@ -170,24 +173,21 @@ func (j *fitJob) onBatchEnd(p *nn.Progress) error {
 	j.s.mu.Lock()
 	j.s.steps++
 	j.s.mu.Unlock()
-	last := p.Batch == p.Batches-1
-	if j.wants.batches {
-		j.items = append(j.items, Object{"batch": float64(p.Batch), "logs": logsValue(p.Logs)})
-		if last || j.turn.due() {
-			if err := j.tellBatches(); err != nil {
-				return err
-			}
-		}
-	}
-	if j.wants.progress {
+	if j.progress {
 		now := time.Now()
 		j.trained += now.Sub(j.began)
+		j.steps++
 		j.samples += p.Samples
-		if last || now.Sub(j.told) >= j.turn.every {
+		if p.Batch == p.Batches-1 || now.Sub(j.told) >= j.turn.every {
 			j.told = now
-			j.emit(Event{"progress", j.progress(p)}, false)
+			j.emit(Event{"progress", j.sofar(p)}, false)
 		}
 	}
+	return j.stop()
+}
+
+// stop is ErrStop where the page has asked for it.
+func (j *fitJob) stop() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.stopped {
@@ -197,74 +197,32 @@ func (j *fitJob) onBatchEnd(p *nn.Progress) error {
 }
 
 func (j *fitJob) onEpochEnd(p *nn.Progress) error {
-	if len(j.names) < len(p.Logs) {
-		j.names = j.names[:0]
-		for _, l := range p.Logs {
-			j.names = append(j.names, l.Name)
-		}
+	if rate := j.m.net.LearningRate(); rate != j.rate {
+		j.rate = rate
+		j.emit(Event{"learningRate", Object{"value": rate}}, false)
 	}
-	if !j.wants.epochEnd {
-		return nil
-	}
-	if err := j.tell(Event{"epochEnd", Object{"epoch": float64(p.Epoch), "logs": logsValue(p.Logs)}}); err != nil {
-		return err
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.stopped {
-		return nn.ErrStop
-	}
-	return nil
+	return j.stop()
 }
 
-func (j *fitJob) progress(p *nn.Progress) Object {
-	steps := float64(p.Batch + 1)
+func (j *fitJob) sofar(p *nn.Progress) Object {
 	seconds := max(j.trained.Seconds(), 1e-9)
+	perStep := seconds / float64(j.steps)
 	return Object{
 		"epoch":            float64(p.Epoch),
 		"epochs":           float64(p.Epochs),
-		"batch":            steps,
-		"batches":          float64(p.Batches),
+		"batch":            float64(p.Batch + 1),
+		"batches":          float64(p.Batches), // 0 while it isn't known
 		"logs":             logsValue(p.Logs),
 		"samplesPerSecond": float64(j.samples) / seconds,
-		"msPerStep":        seconds / steps * 1000,
-		"secondsLeft":      seconds / steps * (float64(p.Batches) - steps),
+		"msPerStep":        perStep * 1000,
+		"secondsLeft":      max(0, perStep*float64(p.Batches-p.Batch-1)),
 	}
-}
-
-// tellBatches sends the batches that the page hasn't heard of, once it has handled those before: a page that is slower than the training
-// slows it down, instead of drowning.
-func (j *fitJob) tellBatches() error {
-	if err := j.await(j.delivered); err != nil {
-		return err
-	}
-	j.delivered = j.emit(Event{"batches", Object{"items": j.items}}, true)
-	j.items = nil
-	return nil
-}
-
-// tell sends an event and waits until the page has handled it. The model is free meanwhile: a callback may evaluate it.
-func (j *fitJob) tell(event Event) error { return j.await(j.emit(event, true)) }
-
-// await gives the model up until done is closed, and is the context's error when that ends first. nil is done.
-func (j *fitJob) await(done <-chan struct{}) error {
-	if done == nil {
-		return nil
-	}
-	j.m.give()
-	select {
-	case <-done:
-	case <-j.ctx.Done():
-	}
-	// Taken without the context: fit gives it back in any case.
-	j.m.held <- struct{}{}
-	return j.ctx.Err()
 }
 
 // between is what happens between two steps: others get the model, messages are taken, and a paused job waits.
 func (j *fitJob) between() {
 	j.m.give()
-	j.turn.hopIfDue()
+	j.hop()
 	for {
 		j.mu.Lock()
 		resumed := j.resumed
@@ -278,6 +236,24 @@ func (j *fitJob) between() {
 		}
 	}
 	j.m.held <- struct{}{}
+}
+
+// learningRate sets the learning rate, where there is one, and returns what it is.
+func (s *Service) learningRate(_ context.Context, a *args, _ Emit) (Value, error) {
+	m := s.model(a)
+	if m == nil {
+		return nil, a.err
+	}
+	if a.values["value"] != nil {
+		rate := a.number("value", 0)
+		if a.err != nil {
+			return nil, a.err
+		}
+		if err := m.net.SetLearningRate(rate); err != nil {
+			return nil, err
+		}
+	}
+	return m.net.LearningRate(), nil
 }
 
 // job is the running fit of the model that a request names, nil for none.

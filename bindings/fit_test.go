@@ -4,15 +4,20 @@ import (
 	"testing"
 )
 
-// fitArgs are a fit that would go on for long.
-func long(model Object, events Object) Object {
-	return and(model, xor(), Object{"epochs": 1e6, "batchSize": 1.0, "events": events})
+// long is a fit that would go on for long, in which the page has functions for moments.
+func long(model Object, moments ...any) Object {
+	return and(model, xor(), Object{"epochs": 1e6, "batchSize": 1.0}, functions(moments...))
+}
+
+// functions are callbacks of the page's.
+func functions(moments ...any) Object {
+	return Object{"callbacks": []any{Object{"functions": moments}}}
 }
 
 func TestPredictAndEvaluateAreServedDuringFit(t *testing.T) {
 	p := cpuPage(t, Options{HopEvery: 1})
 	model := p.newXOR()
-	fit := p.send("model.fit", long(model, Object{}))
+	fit := p.send("model.fit", long(model))
 	// Replies to these come while the fit goes on: it ends only when it is cancelled.
 	p.mustCall("model.predict", and(model, Object{"x": xor()["x"]}))
 	p.mustCall("model.evaluate", and(model, xor()))
@@ -30,7 +35,7 @@ func TestPredictAndEvaluateAreServedDuringFit(t *testing.T) {
 func TestACallbackMayUseTheModelAtAnEpochsEnd(t *testing.T) {
 	p := cpuPage(t, Options{})
 	model := p.newXOR()
-	fit := p.send("model.fit", and(model, xor(), Object{"epochs": 2.0, "events": Object{"epochEnd": true}}))
+	fit := p.send("model.fit", and(model, xor(), Object{"epochs": 2.0}, functions("epochEnd")))
 	for epoch := range 2 {
 		ended := <-p.messages
 		if ended["event"] != "epochEnd" || ended["data"].(Object)["epoch"] != float64(epoch) {
@@ -48,7 +53,7 @@ func TestACallbackMayUseTheModelAtAnEpochsEnd(t *testing.T) {
 func TestAFitIsCancelledWhileItWaitsForTheCallback(t *testing.T) {
 	p := cpuPage(t, Options{})
 	model := p.newXOR()
-	fit := p.send("model.fit", long(model, Object{"epochBegin": true}))
+	fit := p.send("model.fit", long(model, "epochBegin"))
 	if m := <-p.messages; m["event"] != "epochBegin" {
 		t.Fatalf("got %v", m)
 	}
@@ -62,7 +67,7 @@ func TestPauseHoldsTheFitAndResumeLetsItGo(t *testing.T) {
 	model := p.newXOR()
 	p.mustCall("model.pause", model) // nothing to pause: nothing happens
 	steps := func() float64 { return p.mustCall("engine.stats", Object{}).(Object)["steps"].(float64) }
-	fit := p.send("model.fit", long(model, Object{}))
+	fit := p.send("model.fit", long(model))
 	for steps() < 3 {
 	}
 	p.mustCall("model.pause", model)
@@ -88,7 +93,7 @@ func TestPauseHoldsTheFitAndResumeLetsItGo(t *testing.T) {
 func TestStopEndsTheFitWithItsHistory(t *testing.T) {
 	p := cpuPage(t, Options{})
 	model := p.newXOR()
-	fit := p.send("model.fit", long(model, Object{"epochEnd": true}))
+	fit := p.send("model.fit", long(model, "epochEnd"))
 	for range 3 {
 		m := <-p.messages
 		if m["event"] != "epochEnd" {
@@ -114,7 +119,7 @@ func TestStopEndsTheFitWithItsHistory(t *testing.T) {
 func TestASlowPageSlowsTheFitDown(t *testing.T) {
 	p := cpuPage(t, Options{HopEvery: 1})
 	model := p.newXOR()
-	fit := p.send("model.fit", long(model, Object{"batches": true}))
+	fit := p.send("model.fit", long(model, "batchEnd"))
 	first := <-p.messages
 	// Nothing is acknowledged, so nothing more is sent, and the training waits.
 	p.mustCall("model.predict", and(model, Object{"x": xor()["x"]}))
@@ -135,7 +140,7 @@ func TestASlowPageSlowsTheFitDown(t *testing.T) {
 func TestDisposeEndsAFitAndFreesTheModel(t *testing.T) {
 	p := cpuPage(t, Options{})
 	model := p.newXOR()
-	fit := p.send("model.fit", long(model, Object{"epochBegin": true}))
+	fit := p.send("model.fit", long(model, "epochBegin"))
 	<-p.messages
 	dispose := p.send("model.dispose", model)
 	aborted, disposed := false, false

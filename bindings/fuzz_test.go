@@ -39,8 +39,19 @@ func FuzzCall(f *testing.F) {
 			}
 			runtime.Gosched()
 		}})
-		emit := func(_ Event, ack bool) <-chan struct{} {
-			done := make(chan struct{})
+		emit := func(event Event, ack bool) <-chan Value {
+			if event.Name == "feed" { // the page sends a batch, and the end
+				go func() {
+					rows := Object{"data": make([]float32, 8), "shape": []any{2.0, 4.0}}
+					for _, push := range []Object{{"xs": rows, "ys": rows}, {"end": true}} {
+						push["feed"] = event.Data["feed"]
+						if _, err := s.Call(ctx, "feed.push", push, nil); err != nil {
+							cancel()
+						}
+					}
+				}()
+			}
+			done := make(chan Value)
 			close(done)
 			return done
 		}
@@ -131,7 +142,8 @@ func (g *guesser) tensor() Value {
 func (g *guesser) key() string {
 	keys := []string{"x", "y", "batchSize", "epochs", "initialEpoch", "validationSplit", "validationX", "validationY", "shuffle", "seed", "classWeight",
 		"sampleWeight", "events", "optimizer", "loss", "metrics", "weights", "bytes", "name", "gray", "width", "height", "config", "class_name", "1",
-		"batches", "epochEnd", "lineLength", "layers", "json", "files", "safetensors", "includeOptimizer", "layer", "adaptation", "first", "last", "ends", "counts", "text"}
+		"batches", "epochEnd", "lineLength", "layers", "json", "files", "safetensors", "includeOptimizer", "layer", "adaptation", "first", "last", "ends", "counts", "text",
+		"stream", "callbacks", "verbose", "functions", "steps", "batchesPerEpoch", "validationStream", "validationFreq", "plain", "backup", "progress", "value", "feed"}
 	return keys[g.below(len(keys))]
 }
 

@@ -124,26 +124,41 @@ func (s *Service) summary(_ context.Context, a *args, m *model) (Value, error) {
 const largestBatch = 1 << 20
 
 func (s *Service) evaluate(ctx context.Context, a *args, m *model) (Value, error) {
+	j := s.newJob(ctx, m, a.emit)
+	options := nn.EvalOptions{BatchSize: a.integer("batchSize", 0, 1, largestBatch), Steps: a.integer("steps", 0, 1, 1<<31-1), Yield: j.hop}
+	options.Callbacks, options.Output = j.callbacks(a)
+	if a.boolean("stream", false) && a.err == nil {
+		logs, err := m.net.EvaluateBatches(ctx, j.feed("evaluate", "evaluate", atMost(options.Steps)), options)
+		return logsValue(logs), err
+	}
 	table := a.table("x", "y")
-	batch := a.integer("batchSize", 0, 1, largestBatch)
 	if a.err != nil {
 		return nil, a.err
 	}
-	weights := a.weights("sampleWeight", table.Len())
+	options.SampleWeight = a.weights("sampleWeight", table.Len())
 	if a.err != nil {
 		return nil, a.err
 	}
-	logs, err := m.net.Evaluate(ctx, table, nn.EvalOptions{BatchSize: batch, SampleWeight: weights, Yield: s.turn().hopIfDue})
+	logs, err := m.net.Evaluate(ctx, table, options)
 	return logsValue(logs), err
 }
 
 func (s *Service) predict(ctx context.Context, a *args, m *model) (Value, error) {
+	j := s.newJob(ctx, m, a.emit)
+	options := nn.PredictOptions{BatchSize: a.integer("batchSize", 0, 1, largestBatch), Steps: a.integer("steps", 0, 1, 1<<31-1), Yield: j.hop}
+	options.Callbacks, options.Output = j.callbacks(a)
+	if a.boolean("stream", false) && a.err == nil {
+		out, err := m.net.PredictBatches(ctx, j.feed("predict", "predict", atMost(options.Steps)), options)
+		if err != nil {
+			return nil, err
+		}
+		return tensorValue(out[0].Shape, out[0].Data), nil
+	}
 	x := a.array("x")
-	batch := a.integer("batchSize", 0, 1, largestBatch)
 	if a.err != nil {
 		return nil, a.err
 	}
-	t, err := m.net.Predict(ctx, x, nn.PredictOptions{BatchSize: batch, Yield: s.turn().hopIfDue})
+	t, err := m.net.Predict(ctx, x, options)
 	return tensorValue(t.Shape, t.Data), err
 }
 

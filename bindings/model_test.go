@@ -78,8 +78,8 @@ func TestAModelLearns(t *testing.T) {
 	var batches, progress int
 	history, err := p.call("model.fit", and(model, xor(), Object{
 		"epochs": 120.0, "batchSize": 2.0, "validationX": xor()["x"], "validationY": xor()["y"],
-		"events": Object{"batches": true, "progress": true, "epochBegin": true, "epochEnd": true},
-	}), func(name string, data Object) {
+		"progress": true,
+	}, functions("batchEnd", "epochBegin", "epochEnd")), func(name string, data Object) {
 		switch name {
 		case "epochBegin":
 			begun = append(begun, data["epoch"].(float64))
@@ -234,8 +234,7 @@ func TestDivergingKeepsTheLastGoodEpoch(t *testing.T) {
 	var good []Value
 	_, err := p.call("model.fit", and(model, Object{
 		"x": tensorOf([]int{4, 1}, 1, 2, 3, 4), "y": tensorOf([]int{4, 1}, 2, 4, 6, 8), "epochs": 50.0, "batchSize": 2.0,
-		"events": Object{"epochEnd": true},
-	}), func(string, Object) { good = append(good, nil) })
+	}, functions("epochEnd")), func(string, Object) { good = append(good, nil) })
 	wantError(t, err, Diverged, "epoch")
 	epoch, ok := err.Details["epoch"].(float64)
 	if !ok || int(epoch) != len(good) {

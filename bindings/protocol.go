@@ -87,6 +87,7 @@ type Event struct {
 type args struct {
 	where  string // begins the errors: "fit"
 	values Object
+	emit   Emit
 	err    error
 }
 

@@ -15,7 +15,12 @@ func (s *Service) save(_ context.Context, a *args, m *model) (Value, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	artifacts, err := format.FromModel(m.net)
+	return savedModel(m.net, withOptimizer)
+}
+
+// savedModel is what save gives.
+func savedModel(net *nn.Model, withOptimizer bool) (Object, error) {
+	artifacts, err := format.FromModel(net)
 	if err != nil {
 		return nil, err
 	}

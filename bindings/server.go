@@ -21,7 +21,7 @@ type Server struct {
 type request struct {
 	cancel context.CancelFunc
 	seq    float64
-	acks   map[float64]chan struct{}
+	acks   map[float64]chan Value
 }
 
 // NewServer serves s's methods. send gets the messages for the page.
@@ -40,7 +40,7 @@ func (s *Server) Receive(message Object) {
 		s.with(id, func(r *request) {
 			if done := r.acks[seq]; done != nil {
 				delete(r.acks, seq)
-				close(done)
+				done <- message["value"]
 			}
 		})
 		return
@@ -52,7 +52,7 @@ func (s *Server) Receive(message Object) {
 		panic(fmt.Sprintf("bindings: not a message: %v", message))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &request{cancel: cancel, acks: map[float64]chan struct{}{}}
+	r := &request{cancel: cancel, acks: map[float64]chan Value{}}
 	s.mu.Lock()
 	s.running[id] = r
 	s.mu.Unlock()
@@ -95,11 +95,11 @@ func (s *Server) call(ctx context.Context, id float64, r *request, method string
 			err = &Error{Code: Internal, Message: fmt.Sprintf("%s: a bug in tabgrad: %v", method, p), Details: Object{"stack": stack()}}
 		}
 	}()
-	emit := func(event Event, ack bool) <-chan struct{} {
+	emit := func(event Event, ack bool) <-chan Value {
 		message := Object{"id": id, "event": event.Name, "data": event.Data}
-		var done chan struct{}
+		var done chan Value
 		if ack {
-			done = make(chan struct{})
+			done = make(chan Value, 1)
 			s.mu.Lock()
 			r.seq++
 			message["seq"] = r.seq

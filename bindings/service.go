@@ -18,9 +18,9 @@ import (
 	"github.com/tabgrad/tabgrad/nn/prog"
 )
 
-// Emit tells the caller of a request what happens meanwhile. With ack the channel returned is closed when the caller has handled the event;
-// without, it is nil.
-type Emit func(event Event, ack bool) <-chan struct{}
+// Emit tells the caller of a request what happens meanwhile. With ack the channel returned gets the caller's answer, most often nil, when it
+// has handled the event; without, it is nil.
+type Emit func(event Event, ack bool) <-chan Value
 
 // Options are what a Service runs on.
 type Options struct {
@@ -49,6 +49,8 @@ type Service struct {
 
 	adaptations shelf[*nn.Adaptation]
 	texts       shelf[*texter]
+	feeds    map[float64]*opening // those that are open
+	lastFeed int
 }
 
 // NewService makes a Service without models.
@@ -62,13 +64,14 @@ func NewService(o Options) *Service {
 	if o.Memory == nil {
 		o.Memory = func() (int, int) { return 0, 0 }
 	}
-	return &Service{options: o, models: map[int]*model{}}
+	return &Service{options: o, models: map[int]*model{}, feeds: map[float64]*opening{}}
 }
 
 type handler func(s *Service, ctx context.Context, a *args, emit Emit) (Value, error)
 
 var methods = map[string]handler{
 	"engine.stats":         (*Service).stats,
+	"feed.push":            (*Service).push,
 	"model.create":         (*Service).create,
 	"model.compile":        with((*Service).compile),
 	"model.summary":        with((*Service).summary),
@@ -85,6 +88,7 @@ var methods = map[string]handler{
 	"model.resume":         (*Service).resume,
 	"model.stop":           (*Service).stop,
 	"model.dispose":        (*Service).dispose,
+	"model.learningRate":   (*Service).learningRate,
 	"datasets.centerDigit": (*Service).centerDigit,
 	"datasets.digits":      (*Service).digits,
 	"datasets.idx":         (*Service).idx,
@@ -105,7 +109,7 @@ func (s *Service) Call(ctx context.Context, method string, values Object, emit E
 		return nil, &Error{Code: Internal, Message: "bindings: no method " + method}
 	}
 	// "fit: x is ...", as the page's method is called.
-	a := &args{where: method[strings.IndexByte(method, '.')+1:], values: values}
+	a := &args{where: method[strings.IndexByte(method, '.')+1:], values: values, emit: emit}
 	result, err := do(s, ctx, a, emit)
 	if err == nil {
 		err = a.err

@@ -178,6 +178,12 @@ func (o odd) Next(context.Context) (int, [][]float32, [][]float32, [][]float32, 
 	return o.n, o.xs, o.ys, o.weights, nil
 }
 
+// empty are batches that know of no shapes, since there are none.
+type empty struct{ odd }
+
+func (empty) XShapes() [][]int { return nil }
+func (empty) YShapes() [][]int { return nil }
+
 // What is wrong with batches and their options is said, and the weights stay as they are.
 func TestBatchErrors(t *testing.T) {
 	nan := float32(0)
@@ -193,6 +199,7 @@ func TestBatchErrors(t *testing.T) {
 	}{
 		{nil, nn.FitOptions{}, nn.ErrData, "fit: there is no data"},
 		{odd{}, nn.FitOptions{}, nn.ErrData, "fit: there is no batch for epoch 1"},
+		{empty{}, nn.FitOptions{}, nn.ErrData, "fit: there is no batch for epoch 1"},
 		{odd{1, [][]float32{{1}}, one, nil}, nn.FitOptions{}, nn.ErrShape, "fit: a batch of 1 samples has 1 numbers in its inputs, wanted 2"},
 		{odd{1, two, two, nil}, nn.FitOptions{}, nn.ErrShape, "fit: a batch of 1 samples has 2 numbers in its targets, wanted 1"},
 		{odd{1, nil, one, nil}, nn.FitOptions{}, nn.ErrShape, "fit: a batch has 0 inputs, wanted 1"},
@@ -229,6 +236,8 @@ func TestBatchErrors(t *testing.T) {
 		{second(m.Evaluate(ctx, stripes(t, 4, 1), nn.EvalOptions{Steps: 2})), "evaluate: there are steps, which are for a stream"},
 		{second(m.EvaluateBatches(ctx, odd{}, nn.EvalOptions{Steps: -2})), "evaluate: steps is -2, wanted at least 1"},
 		{second(m.EvaluateBatches(ctx, nil, nn.EvalOptions{})), "evaluate: there is no data"},
+		{second(m.EvaluateBatches(ctx, empty{}, nn.EvalOptions{})), "evaluate: there is no batch"},
+		{second(m.PredictBatches(ctx, empty{}, nn.PredictOptions{})), "predict: there is no batch"},
 		{second(m.PredictBatches(ctx, nil, nn.PredictOptions{})), "predict: there is no data"},
 		{second(m.PredictBatches(ctx, odd{}, nn.PredictOptions{Steps: -2})), "predict: steps is -2, wanted at least 1"},
 	} {

@@ -79,6 +79,7 @@ func (c CSVLogger) begin(r *run) (*LambdaCallback, error) {
 				if err := t.Truncate(end); err != nil {
 					return err
 				}
+				header = end == 0
 			}
 			if file != nil {
 				size, err := file.Seek(0, io.SeekEnd)

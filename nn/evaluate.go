@@ -110,6 +110,9 @@ func (r *run) evaluate(ctx context.Context, s source, steps int, p *Progress, pr
 	if prefix != "" {
 		what = "validation"
 	}
+	if x, _ := s.shapes(); x == nil {
+		return nil, fail(ErrData, "%s: there is no batch", what)
+	}
 	if _, ok := s.(*streamed); ok { // of which the shapes are known only now
 		r.m.mu.Lock()
 		err := r.m.fits(what, s)

@@ -276,8 +276,12 @@ func (f *fit) prepare() error {
 	m := f.m
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.fits("fit", f.train); err != nil {
-		return err
+	if x, _ := f.train.shapes(); x != nil {
+		if err := m.fits("fit", f.train); err != nil {
+			return err
+		}
+	} else if f.from == nil {
+		return fail(ErrData, "fit: there is no batch for epoch %d", f.progress.Epoch+1)
 	}
 	n, size := f.train.samples(), f.train.batchSize()
 	if n > 0 { // what cannot be loaded is said before a weight changes

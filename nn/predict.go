@@ -75,8 +75,11 @@ func (m *Model) predictOn(ctx context.Context, s source, o PredictOptions) ([]Te
 	if err := s.open(ctx, 0, 0); err != nil {
 		return nil, err
 	}
-	m.mu.Lock()
 	in, _ := s.shapes()
+	if in == nil {
+		return nil, fail(ErrData, "predict: there is no batch")
+	}
+	m.mu.Lock()
 	err := m.build(in)
 	shapes := m.outputShapes()
 	r := &run{m: m, train: m.train, output: o.Output}

@@ -13,7 +13,7 @@ type Batches interface {
 	// gives for an epoch is the same each time it is opened there, or else a Fit does not resume to the bit.
 	Open(ctx context.Context, epoch, skip int) error
 	// XShapes and YShapes are one sample's shapes, without the batch, in the order of the model's inputs and of its
-	// outputs that have a loss. They are asked for when the stream was opened.
+	// outputs that have a loss. They are asked for when the stream was opened; nil where it has nothing that would say.
 	XShapes() [][]int
 	YShapes() [][]int
 	// Next is the next batch: how many samples, 0 at the end; their inputs and targets, one behind another; and what
