@@ -113,6 +113,9 @@ func (p place) complete(a *args, c nn.Callback, given Object) nn.Callback {
 			c.Append = size > 0
 		}
 		return c
+	case nn.ProgbarLogger:
+		c.Plain = a.boolean("plain", false)
+		return c
 	case nn.BackupAndRestore:
 		kept, _ := a.values["backup"].([]byte)
 		c.Store = backups{p, kept}

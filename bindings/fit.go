@@ -11,11 +11,11 @@ import (
 
 // A fit's args, beside those about callbacks (callbacks.go):
 //
-//	x, y, sampleWeight?, validationX?, validationY?    tensors
-//	stream?, validationStream?                         true where the page sends batches instead (feed.go)
+//	x, y, sampleWeight?, validationX?, validationY?, validationSampleWeight?    tensors
+//	stream?, validationStream?             true where the page sends batches instead (feed.go)
 //	batchSize?, epochs?, initialEpoch?, validationSplit?, validationBatchSize?, validationFreq?, shuffle?, seed?, classWeight?
-//	batchesPerEpoch?, validationBatches?               of streams
-//	progress?                                          whether the page wants to hear of it
+//	batchesPerEpoch?, validationBatches?   of streams
+//	progress?                              whether the page wants to hear of it
 //
 // and its events, of which none is acknowledged:
 //
@@ -72,6 +72,7 @@ func (s *Service) fit(ctx context.Context, a *args, emit Emit) (Value, error) {
 	case a.values["validationX"] != nil:
 		if validation := a.table("validationX", "validationY"); validation != nil {
 			o.Validation = validation
+			o.ValidationWeight = a.weights("validationSampleWeight", validation.Len())
 		}
 	}
 	train := func() (*nn.History, error) {

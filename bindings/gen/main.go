@@ -1,5 +1,5 @@
 // Command gen writes the TypeScript that follows from nn's registry: a typed factory and its options for each layer, optimizer, loss, metric,
-// initializer, regularizer and constraint, and the types of their names. Run it with go generate ./bindings; what it writes is bindings/npm/src/gen_*.ts.
+// initializer, regularizer, constraint and callback, and the types of their names. Run it with go generate ./bindings; what it writes is bindings/npm/src/gen_*.ts.
 package main
 
 import (
@@ -41,6 +41,7 @@ func files(registry []*nn.Entry) map[string][]byte {
 	for _, kind := range append(slices.Clone(kinds), optionsOnly...) {
 		out["gen_"+plural(kind)+".ts"] = factories(kind, registry)
 	}
+	out["gen_callbacks.ts"] = callbacks(registry)
 	return out
 }
 
@@ -141,6 +142,47 @@ func factories(kind nn.Kind, registry []*nn.Entry) []byte {
 	return b.Bytes()
 }
 
+// callbacks writes the options and the factory of each callback. An argument that is first may be given alone, or before the others.
+func callbacks(registry []*nn.Entry) []byte {
+	var body bytes.Buffer
+	pages := map[string]bool{"Callback": true}
+	for _, e := range registry {
+		if e.Kind != nn.KindCallback {
+			continue
+		}
+		options, first := e.Class+"Options", (*nn.Arg)(nil)
+		if len(e.Args) > 0 {
+			fmt.Fprintf(&body, "\nexport interface %s {\n", options)
+			for i := range e.Args {
+				a := &e.Args[i]
+				optional, ts := "?", a.TS
+				if ts == "" {
+					ts = argType(*a, nil, nil)
+				} else {
+					name, _, _ := strings.Cut(ts, "[")
+					pages[name] = true
+				}
+				if a.First {
+					optional, first = "", a
+				}
+				fmt.Fprintf(&body, "  /** %s */\n  %s%s: %s;\n", argDoc(*a), a.JS, optional, ts)
+			}
+			body.WriteString("}\n")
+		}
+		fmt.Fprintf(&body, "\n/** %s */\n", e.Doc)
+		switch {
+		case len(e.Args) == 0:
+			fmt.Fprintf(&body, "export function %s(): Callback {\n  return new CallbackConfig('%s');\n}\n", e.JS, e.Class)
+		case first == nil:
+			fmt.Fprintf(&body, "export function %s(options: %s = {}): Callback {\n  return new CallbackConfig('%s', options);\n}\n", e.JS, options, e.Class)
+		default:
+			fmt.Fprintf(&body, "export function %s(%s: %s | %s, options: Omit<%[3]s, '%[2]s'> = {}): Callback {\n  return new CallbackConfig('%[5]s', options, '%[2]s', %[2]s);\n}\n",
+				e.JS, first.JS, options, first.TS, e.Class)
+		}
+	}
+	return []byte(header + fmt.Sprintf("import { CallbackConfig, %s } from './callbacks.js';\n", "type "+strings.Join(sortedKeys(pages), ", type ")) + body.String())
+}
+
 // argType is an argument's type in TypeScript. The types that it needs are noted in used and usedNames.
 func argType(a nn.Arg, used, usedNames map[string]bool) string {
 	if a.Nullable {
@@ -184,6 +226,8 @@ func argType(a nn.Arg, used, usedNames map[string]bool) string {
 		return "readonly Layer[]"
 	case "cell":
 		return "Layer | readonly Layer[]"
+	case "frequency":
+		return "'epoch' | number"
 	case string(nn.KindActivation), string(nn.KindInitializer), string(nn.KindRegularizer), string(nn.KindConstraint):
 		name := title(nn.Kind(a.Type))
 		used[name], usedNames[name+"Name"] = true, true

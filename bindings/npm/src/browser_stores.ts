@@ -13,11 +13,11 @@ export interface Store {
 const absent = (url: string) => new TabgradError('not_found', `there is no model ${url} in this browser`);
 
 /** A failure to save as the browser says it: no room, or something else. */
-function notSaved(url: string, bytes: number, cause: unknown): TabgradError {
+export function notSaved(url: string, bytes: number, cause: unknown): TabgradError {
   const full = cause instanceof DOMException && cause.name === 'QuotaExceededError';
   const size = `${(bytes / 1e6).toFixed(1)} MB`;
   return full
-    ? new TabgradError('quota_exceeded', `${url}: the browser has no room for ${size}; remove other models, or save to indexeddb:// or downloads://`, { cause })
+    ? new TabgradError('quota_exceeded', `${url}: the browser has no room for ${size}; remove what isn't needed, or save to indexeddb:// or downloads://`, { cause })
     : new TabgradError('not_saved', `${url}: ${size} could not be saved (${messageOf(cause)})`, { cause });
 }
 
@@ -100,7 +100,7 @@ const prefix = 'tensorflowjs_models/';
 const parts = ['info', 'model_topology', 'weight_specs', 'weight_data', 'model_metadata'] as const;
 type Part = (typeof parts)[number];
 
-function storage(): Storage {
+export function storage(): Storage {
   // Asking for it throws where the person has forbidden it.
   try {
     if (typeof localStorage !== 'undefined' && localStorage) return localStorage;
@@ -178,14 +178,14 @@ function readInfo(text: string): ModelArtifactsInfo {
   return { ...info, dateSaved: new Date(info.dateSaved) };
 }
 
-function toBase64(bytes: Uint8Array): string {
+export function toBase64(bytes: Uint8Array): string {
   const step = 3 * 8192; // a multiple of three, so that the pieces join; short enough to be a call's arguments
   let text = '';
   for (let i = 0; i < bytes.length; i += step) text += btoa(String.fromCharCode(...bytes.subarray(i, i + step)));
   return text;
 }
 
-function fromBase64(text: string): ArrayBuffer {
+export function fromBase64(text: string): ArrayBuffer {
   const binary = atob(text);
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);

@@ -32,7 +32,7 @@ export type Regularizer = Config<'regularizer'>;
 export type Constraint = Config<'constraint'>;
 export type TextConfig = Config<'text'>;
 
-function wireOptions(where: string, options: object): WireObject {
+export function wireOptions(where: string, options: object): WireObject {
   const out: Record<string, Wire> = {};
   for (const [key, value] of Object.entries(options)) {
     if (value !== undefined) out[snakeCase(key)] = wireValue(`${where}: ${key}`, value);

@@ -1,11 +1,14 @@
 // Requests to the engine and what comes back: promises by id, events in order, and one way to lose them all.
 
 import { TabgradError, asTabgradError, fromWire } from './errors.js';
-import type { EventMessage, LostMessage, ReplyMessage, ToEngine, WireObject } from './protocol.js';
+import type { AckMessage, EventMessage, LostMessage, ReplyMessage, ToEngine, Wire, WireObject } from './protocol.js';
 
 export interface CallOptions {
-  /** Called for each event of the request, one after another; a promise it returns is awaited before the next. */
-  onEvent?: (event: EventMessage) => void | Promise<void>;
+  /**
+   * Called for each event of the request, one after another; a promise it returns is awaited before the next. What it returns is the answer to an
+   * event that has one. fail, at any time, ends the request with an error of the caller's, as a throw does.
+   */
+  onEvent?: (event: EventMessage, fail: (error: unknown) => void) => Wire | void | Promise<Wire | void>;
   signal?: AbortSignal;
   /** Buffers in args that are given away rather than copied. */
   transfer?: readonly ArrayBuffer[];
@@ -91,14 +94,29 @@ export class Connection {
   }
 
   async #deliver(pending: Pending, event: EventMessage): Promise<void> {
-    try {
-      if (!pending.thrown) await pending.onEvent?.(event);
-    } catch (error) {
+    const fail = (error: unknown) => {
+      if (pending.thrown) return;
       pending.thrown = { error };
       this.#port.post({ cancel: event.id });
+    };
+    let value: Wire | void;
+    try {
+      if (!pending.thrown) value = await pending.onEvent?.(event, fail);
+    } catch (error) {
+      fail(error);
     }
     // Acknowledged after a throw too: the engine must get past this point to see that it was cancelled.
-    if (event.seq !== undefined) this.#port.post({ ack: event.id, seq: event.seq });
+    if (event.seq !== undefined) this.#post({ ack: event.id, seq: event.seq, ...(value === undefined ? {} : { value: value as Wire }) }, fail);
+  }
+
+  /** An answer that cannot be sent is the caller's mistake. */
+  #post(message: AckMessage, fail: (error: unknown) => void): void {
+    try {
+      this.#port.post(message);
+    } catch (error) {
+      fail(asTabgradError(error, 'bad_data'));
+      this.#port.post({ ack: message.ack, seq: message.seq });
+    }
   }
 
   #settle(id: number): boolean {

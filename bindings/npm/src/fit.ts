@@ -1,52 +1,11 @@
-// fit's options, its callbacks and its History: from the caller's objects to a request's args and back.
+// The options of fit, evaluate and predict: from the caller's objects to a request's args.
 
+import type { CallbackList } from './callbacks.js';
 import { TabgradError } from './errors.js';
+import { isBatches, type Batches } from './feeds.js';
+import type { Wire } from './protocol.js';
+import type { Verbose } from './running_callbacks.js';
 import { describe, toTensor, type Tensor, type TensorLike } from './tensor.js';
-import type { EventMessage, Wire } from './protocol.js';
-
-/** Names to numbers: the loss and the metrics so far, and in an epoch's end those of the validation data as `val_...`. */
-export type Logs = Record<string, number>;
-
-/** How far a fit is; sent at most about 20 times a second. */
-export interface Progress {
-  epoch: number;
-  epochs: number;
-  /** Batches done in this epoch, of how many. */
-  batch: number;
-  batches: number;
-  logs: Logs;
-  /** Of this epoch so far, without validation and waiting. */
-  samplesPerSecond: number;
-  msPerStep: number;
-  /** Until the end of this epoch's training, in seconds. */
-  secondsLeft: number;
-}
-
-/** What is called during a fit. A returned promise is awaited before the next callback; at an epoch's begin and end the training waits for it. */
-export interface Callbacks {
-  onTrainBegin?(): void | Promise<void>;
-  onTrainEnd?(logs: Logs): void | Promise<void>;
-  onEpochBegin?(epoch: number): void | Promise<void>;
-  onEpochEnd?(epoch: number, logs: Logs): void | Promise<void>;
-  /** After every batch, delivered some at a time; the training waits when more than one delivery is unread. */
-  onBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
-  onProgress?(progress: Progress): void | Promise<void>;
-}
-
-const callbackNames: readonly (keyof Callbacks)[] = ['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchEnd', 'onProgress'];
-
-/** The callbacks as a list. One that would never be called is an error. */
-export function callbackList(given: FitOptions['callbacks'] = []): Callbacks[] {
-  const list: Callbacks[] = Array.isArray(given) ? [...given] : [given as Callbacks];
-  for (const callbacks of list) {
-    for (const name of Object.keys(callbacks)) {
-      if (/^on[A-Z]/.test(name) && !(callbackNames as readonly string[]).includes(name)) {
-        throw new TabgradError('bad_config', `fit: there is no callback ${name}, want ${callbackNames.join(', ')}`);
-      }
-    }
-  }
-  return list;
-}
 
 /** One input: a tensor or what makes one, also as `[x]` or `{ name: x }`. */
 export type Input = TensorLike | readonly [Tensor] | { readonly [name: string]: Tensor };
@@ -60,10 +19,14 @@ export interface FitOptions {
   initialEpoch?: number;
   /** The share of the samples, from the end, that is held back for validation. */
   validationSplit?: number;
-  /** Samples that are evaluated after each epoch. */
-  validationData?: readonly [Input, Input];
+  /** Samples that are evaluated after each epoch, with a factor for each one's loss if there is a third, or an iterable of their batches. */
+  validationData?: readonly [Input, Input] | readonly [Input, Input, TensorLike] | Batches;
   /** Default: batchSize. */
   validationBatchSize?: number;
+  /** With an iterable: how many batches are evaluated; default: until it ends. */
+  validationBatches?: number;
+  /** Epochs from one validation to the next; default 1. */
+  validationFreq?: number;
   /** Whether the samples are shuffled anew before each epoch; default true. */
   shuffle?: boolean;
   /** Decides the shuffling and the dropout; default: the engine's seed. */
@@ -72,11 +35,12 @@ export interface FitOptions {
   classWeight?: Readonly<Record<number, number>>;
   /** A factor for each sample's loss, [n]. */
   sampleWeight?: TensorLike;
-  /** 1 logs a line in Keras's style to the console after each epoch; default 0. */
-  verbose?: 0 | 1 | 2 | boolean;
-  /** With an iterable of batches: how many make an epoch; default: until it ends. */
+  /** 1 prints Keras's progress bar, in a console its last state; 2 a line an epoch; default 0. */
+  verbose?: Verbose;
+  /** With an iterable of batches: how many make an epoch; default: until it ends. The next epoch goes on behind them. */
   batchesPerEpoch?: number;
-  callbacks?: Callbacks | readonly Callbacks[];
+  /** Functions, Keras's callbacks from `tg.callbacks`, or a list of both, which are called in its order. */
+  callbacks?: CallbackList;
   /** Ends the training between two batches; fit rejects with the code `aborted`, and the weights stay as they are then. */
   signal?: AbortSignal;
 }
@@ -85,12 +49,20 @@ export interface EvaluateOptions {
   /** Default 32. */
   batchSize?: number;
   sampleWeight?: TensorLike;
+  /** With an iterable of batches: how many are taken; default: until it ends. */
+  batches?: number;
+  verbose?: Verbose;
+  callbacks?: CallbackList;
   signal?: AbortSignal;
 }
 
 export interface PredictOptions {
   /** Default 32. */
   batchSize?: number;
+  /** With an iterable of batches: how many are taken; default: until it ends. */
+  batches?: number;
+  verbose?: Verbose;
+  callbacks?: CallbackList;
   signal?: AbortSignal;
 }
 
@@ -124,73 +96,49 @@ export function wireTensor(value: Input, what: string): Wire {
   return scale === undefined ? { data, shape } : { data, shape, scale };
 }
 
-/** fit's args but for the model's id. Throws for what can be seen to be wrong on the page. */
-export function fitArgs(x: Input, y: Input, options: FitOptions, callbacks: readonly Callbacks[]): Record<string, Wire> {
-  if (options.batchesPerEpoch !== undefined) throw new TabgradError('bad_config', 'fit: batchesPerEpoch is for an iterable of batches, and x is a tensor');
-  const args: Record<string, Wire> = { x: wireTensor(x, 'fit: x'), y: wireTensor(y, 'fit: y') };
-  for (const key of ['batchSize', 'epochs', 'initialEpoch', 'validationSplit', 'validationBatchSize', 'shuffle', 'seed'] as const) {
+/** fit's args but for the model's id and the callbacks. Throws for what can be seen to be wrong on the page. */
+export function fitArgs(x: Input | Batches, y: Input | undefined, options: FitOptions): Record<string, Wire> {
+  const args: Record<string, Wire> = {};
+  for (const key of ['batchSize', 'epochs', 'initialEpoch', 'validationSplit', 'validationBatchSize', 'validationFreq', 'shuffle', 'seed'] as const) {
     if (options[key] !== undefined) args[key] = options[key];
   }
-  if (options.validationData !== undefined) {
-    if (!Array.isArray(options.validationData) || options.validationData.length !== 2) {
-      throw new TabgradError('bad_data', `fit: validationData is ${describe(options.validationData)}, want [x, y]`);
+  if (options.classWeight !== undefined) args['classWeight'] = { ...options.classWeight };
+  if (isBatches(x)) {
+    if (y !== undefined) throw new TabgradError('bad_data', 'fit: there are batches and a y; want the targets in the batches, { xs, ys }');
+    for (const name of ['batchSize', 'validationSplit', 'sampleWeight', 'shuffle'] as const) {
+      if (options[name] !== undefined) throw new TabgradError('bad_config', `fit: ${name} is for tensors; batches come as the caller makes them`);
     }
-    const [vx, vy] = options.validationData as readonly [Input, Input];
+    args['stream'] = true;
+    if (options.batchesPerEpoch !== undefined) args['batchesPerEpoch'] = options.batchesPerEpoch;
+  } else {
+    if (y === undefined) throw new TabgradError('bad_data', 'fit: y is missing');
+    if (options.batchesPerEpoch !== undefined) throw new TabgradError('bad_config', 'fit: batchesPerEpoch is for an iterable of batches, and x is a tensor');
+    args['x'] = wireTensor(x as Input, 'fit: x');
+    args['y'] = wireTensor(y, 'fit: y');
+    if (options.sampleWeight !== undefined) args['sampleWeight'] = wireTensor(options.sampleWeight, 'fit: sampleWeight');
+  }
+  const { validationData } = options;
+  if (isBatches(validationData)) {
+    args['validationStream'] = true;
+    if (options.validationBatches !== undefined) args['validationBatches'] = options.validationBatches;
+  } else if (validationData !== undefined) {
+    if (options.validationBatches !== undefined) throw new TabgradError('bad_config', 'fit: validationBatches is for an iterable of batches, and validationData are tensors');
+    if (!Array.isArray(validationData) || (validationData.length !== 2 && validationData.length !== 3)) {
+      throw new TabgradError('bad_data', `fit: validationData is ${describe(validationData)}, want [x, y], or an iterable of batches`);
+    }
+    const [vx, vy, weight] = validationData as unknown as readonly [Input, Input, TensorLike?];
     args['validationX'] = wireTensor(vx, 'fit: validationData[0]');
     args['validationY'] = wireTensor(vy, 'fit: validationData[1]');
+    if (weight !== undefined) args['validationSampleWeight'] = wireTensor(weight, 'fit: validationData[2]');
   }
-  if (options.sampleWeight !== undefined) args['sampleWeight'] = wireTensor(options.sampleWeight, 'fit: sampleWeight');
-  if (options.classWeight !== undefined) args['classWeight'] = { ...options.classWeight };
-  const wants = (name: keyof Callbacks) => callbacks.some((c) => typeof c[name] === 'function');
-  args['events'] = {
-    batches: wants('onBatchEnd'),
-    progress: wants('onProgress'),
-    epochBegin: wants('onEpochBegin'),
-    epochEnd: wants('onEpochEnd') || Boolean(options.verbose),
-  };
   return args;
 }
 
-interface BatchItem {
-  batch: number;
-  logs: Logs;
-}
-
-/** Hands the engine's events to the callbacks, in their order. */
-export async function deliver(event: EventMessage, callbacks: readonly Callbacks[]): Promise<void> {
-  switch (event.event) {
-    case 'batches':
-      for (const { batch, logs } of event.data['items'] as BatchItem[]) {
-        for (const c of callbacks) {
-          // Awaiting what isn't a promise costs a turn of the loop, and there may be thousands of batches a second.
-          const wait = c.onBatchEnd?.(batch, logs);
-          if (wait) await wait;
-        }
-      }
-      return;
-    case 'progress':
-      for (const c of callbacks) await c.onProgress?.(event.data as unknown as Progress);
-      return;
-    case 'epochBegin':
-      for (const c of callbacks) await c.onEpochBegin?.(event.data['epoch'] as number);
-      return;
-    case 'epochEnd':
-      for (const c of callbacks) await c.onEpochEnd?.(event.data['epoch'] as number, event.data['logs'] as Logs);
-      return;
-  }
-}
-
-/** A callback that logs a line an epoch, as Keras's verbose=2 does. */
-export function verboseCallback(epochs: number): Callbacks {
-  let began = 0;
-  return {
-    onEpochBegin() {
-      began = performance.now();
-    },
-    onEpochEnd(epoch, logs) {
-      const seconds = ((performance.now() - began) / 1000).toFixed(1);
-      const numbers = Object.entries(logs).map(([name, value]) => ` - ${name}: ${value.toFixed(4)}`);
-      console.log(`Epoch ${epoch + 1}/${epochs} - ${seconds}s${numbers.join('')}`);
-    },
-  };
+/** The args of evaluate and predict that say which batches: batchSize for tensors, batches for an iterable. */
+export function batchArgs(where: string, stream: boolean, options: { batchSize?: number; batches?: number }): Record<string, Wire> {
+  const [given, other] = stream ? (['batches', 'batchSize'] as const) : (['batchSize', 'batches'] as const);
+  if (options[other] !== undefined) throw new TabgradError('bad_config', `${where}: ${other} is for ${stream ? 'tensors; batches come as the caller makes them' : 'an iterable of batches, and x is a tensor'}`);
+  const args: Record<string, Wire> = stream ? { stream } : {};
+  if (options[given] !== undefined) args[stream ? 'steps' : 'batchSize'] = options[given];
+  return args;
 }

@@ -4,22 +4,12 @@ import { toArtifacts, type SaveResult } from './artifacts.js';
 import { Config, wireValue, type Layer, type Loss, type Metric, type Optimizer } from './config.js';
 import type { Connection } from './connection.js';
 import { TabgradError } from './errors.js';
-import {
-  callbackList,
-  deliver,
-  fitArgs,
-  verboseCallback,
-  wireTensor,
-  type EvaluateOptions,
-  type FitOptions,
-  type History,
-  type Input,
-  type Logs,
-  type PredictOptions,
-} from './fit.js';
-import { fitBatches, isBatches, type Batches, type Steps } from './fit_batches.js';
+import type { CallbackList, Logs } from './callbacks.js';
+import { batchArgs, fitArgs, wireTensor, type EvaluateOptions, type FitOptions, type History, type Input, type PredictOptions } from './fit.js';
+import { Feeds, isBatches, type Batches, type PredictBatch } from './feeds.js';
 import type { LossName, MetricName, OptimizerName } from './gen_names.js';
-import type { WireObject } from './protocol.js';
+import type { EventMessage, Wire, WireObject } from './protocol.js';
+import { RunningCallbacks, type Verbose } from './running_callbacks.js';
 import { loadFiles, saveArtifacts, type LoadModelOptions, type ModelSource, type SaveOptions, type SaveTarget } from './saving.js';
 import { describe, toTensor, type Tensor, type TensorLike } from './tensor.js';
 
@@ -79,8 +69,12 @@ export class Sequential {
   #disposed = false;
   #fitting = false;
   #stopTraining = false;
-  /** While a fit over batches is to pause: what it waits for, and how that ends. */
-  #held: { released: Promise<void>; release: () => void } | undefined;
+  /** The engine's id while the last compile() is through. */
+  #compiledId: number | undefined;
+  /** The learning rate, as far as the page knows; undefined before compile. */
+  #rate: number | undefined;
+  /** The last change of the learning rate, which what comes after it waits for. */
+  #rateSet: Promise<unknown> | undefined;
 
   /** Made by `tg.sequential()`. */
   constructor(connection: Connection, options: SequentialOptions = {}) {
@@ -103,6 +97,7 @@ export class Sequential {
     model.userDefinedMetadata = loaded.metadata;
     model.#adopt(Promise.resolve(loaded.model));
     model.#isCompiled = loaded.compiled;
+    if (loaded.compiled) await model.#learn(loaded.model);
     return model;
   }
 
@@ -144,13 +139,22 @@ export class Sequential {
   }
 
   async #compile(options: CompileOptions): Promise<void> {
+    this.#compiledId = undefined;
     if (this.layers.length === 0) throw new TabgradError('bad_config', 'sequential: the model has no layers');
     const args = {
       optimizer: wireValue('compile: optimizer', options.optimizer ?? 'rmsprop'),
       loss: wireValue('compile: loss', options.loss ?? null),
       metrics: wireValue('compile: metrics', options.metrics ?? []),
     };
-    await this.#connection.call('model.compile', { model: await this.#id(), ...args });
+    const model = await this.#id();
+    await this.#connection.call('model.compile', { model, ...args });
+    await this.#learn(model);
+  }
+
+  /** Notes what is known of a model when it is compiled. */
+  async #learn(model: number): Promise<void> {
+    this.#rate = await this.#connection.call<number>('model.learningRate', { model });
+    this.#compiledId = model;
   }
 
   /** Keras's table of layers, output shapes and parameter counts. */
@@ -160,55 +164,98 @@ export class Sequential {
 
   /**
    * Trains. Keras's arguments, camelCase. One fit at a time; predict and evaluate may be called while it runs and are served between steps.
-   * x may be an iterable of batches `{ xs, ys }`, and then y is left out.
+   * x may be an iterable of batches `{ xs, ys, sampleWeight? }`, and then y is left out.
    */
   async fit(x: Input, y: Input, options?: FitOptions): Promise<History>;
   async fit(batches: Batches, y?: undefined, options?: FitOptions): Promise<History>;
   async fit(x: Input | Batches, y: Input | undefined, options: FitOptions = {}): Promise<History> {
-    const callbacks = callbackList(options.callbacks);
-    if (options.verbose) callbacks.push(verboseCallback(options.epochs ?? 1));
-    let train: () => Promise<History>;
-    if (isBatches(x)) {
-      await this.#ready();
-      train = () => fitBatches(this.#steps(), x, options, callbacks);
-    } else {
-      if (y === undefined) throw new TabgradError('bad_data', 'fit: y is missing');
-      const args = fitArgs(x, y, options, callbacks);
-      const model = await this.#ready();
-      train = () => this.#connection.call<History>('model.fit', { model, ...args }, { signal: options.signal, onEvent: (event) => deliver(event, callbacks) });
-    }
-    if (this.#fitting) throw new TabgradError('busy', 'fit: the model is being trained already');
-    this.#fitting = true;
-    this.#stopTraining = false;
-    let history: History;
-    try {
-      for (const c of callbacks) await c.onTrainBegin?.();
-      history = await train();
-    } finally {
-      this.#fitting = false;
-      this.#letGo();
-    }
-    const last: Logs = {};
-    for (const [name, values] of Object.entries(history.history)) if (values.length > 0) last[name] = values[values.length - 1]!;
-    for (const c of callbacks) await c.onTrainEnd?.(last);
-    return history;
+    const args = fitArgs(x, y, options);
+    const validation = isBatches(options.validationData) ? options.validationData : undefined;
+    return this.#run('fit', options, async (send, functions) => {
+      if (this.#fitting) throw new TabgradError('busy', 'fit: the model is being trained already');
+      this.#fitting = true;
+      this.#stopTraining = false;
+      let history: History & { learningRate: number };
+      try {
+        for (const c of functions) await c.onTrainBegin?.();
+        history = await send('model.fit', args, { train: isBatches(x) ? x : undefined, validation });
+      } finally {
+        this.#fitting = false;
+      }
+      this.#rate = history.learningRate;
+      const last: Logs = {};
+      for (const [name, values] of Object.entries(history.history)) if (values.length > 0) last[name] = values[values.length - 1]!;
+      for (const c of functions) await c.onTrainEnd?.(last);
+      return { epoch: history.epoch, history: history.history };
+    });
   }
 
   /** The loss and the metrics over the data, `{ loss, accuracy }`. */
-  async evaluate(x: Input, y: Input, options: EvaluateOptions = {}): Promise<Logs> {
-    const args = {
-      x: wireTensor(x, 'evaluate: x'),
-      y: wireTensor(y, 'evaluate: y'),
-      ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
-      ...(options.sampleWeight === undefined ? {} : { sampleWeight: wireTensor(options.sampleWeight, 'evaluate: sampleWeight') }),
-    };
-    return this.#connection.call('model.evaluate', { model: await this.#ready(), ...args }, { signal: options.signal });
+  async evaluate(x: Input, y: Input, options?: EvaluateOptions): Promise<Logs>;
+  async evaluate(batches: Batches, y?: undefined, options?: EvaluateOptions): Promise<Logs>;
+  async evaluate(x: Input | Batches, y: Input | undefined, options: EvaluateOptions = {}): Promise<Logs> {
+    const batches = isBatches(x) ? x : undefined;
+    const args = batchArgs('evaluate', batches !== undefined, options);
+    if (!batches) {
+      args['x'] = wireTensor(x as Input, 'evaluate: x');
+      args['y'] = wireTensor(y!, 'evaluate: y');
+      if (options.sampleWeight !== undefined) args['sampleWeight'] = wireTensor(options.sampleWeight, 'evaluate: sampleWeight');
+    }
+    return this.#run('evaluate', options, (send) => send('model.evaluate', args, { evaluate: batches }));
   }
 
   /** The model's output for each sample. */
-  async predict(x: Input, options: PredictOptions = {}): Promise<Tensor<Float32Array>> {
-    const args = { x: wireTensor(x, 'predict: x'), ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }) };
-    return this.#connection.call('model.predict', { model: await this.#ready(), ...args }, { signal: options.signal });
+  async predict(x: Input, options?: PredictOptions): Promise<Tensor<Float32Array>>;
+  async predict(batches: Batches<PredictBatch>, options?: PredictOptions): Promise<Tensor<Float32Array>>;
+  async predict(x: Input | Batches<PredictBatch>, options: PredictOptions = {}): Promise<Tensor<Float32Array>> {
+    const batches = isBatches(x) ? (x as Batches<PredictBatch>) : undefined;
+    const args = batchArgs('predict', batches !== undefined, options);
+    if (!batches) args['x'] = wireTensor(x as Input, 'predict: x');
+    return this.#run('predict', options, (send) => send('model.predict', args, { predict: batches }));
+  }
+
+  /** A request with callbacks and with batches that the page sends. */
+  async #run<T>(
+    where: 'fit' | 'evaluate' | 'predict',
+    options: { callbacks?: CallbackList; verbose?: Verbose; signal?: AbortSignal },
+    act: (send: <R>(method: string, args: Record<string, Wire>, batches: Record<string, Batches<unknown> | undefined>) => Promise<R>, functions: RunningCallbacks['functions']) => Promise<T>,
+  ): Promise<T> {
+    const callbacks = new RunningCallbacks(where, options.callbacks, options.verbose, () => this.userDefinedMetadata);
+    const model = await this.#ready();
+    let done = false;
+    try {
+      const result = await act(async (method, args, batches) => {
+        const feeds = new Feeds(this.#connection, where, batches);
+        const onEvent = (event: EventMessage, fail: (error: unknown) => void) => {
+          if (event.event === 'feed') return feeds.open(event, fail);
+          if (event.event === 'learningRate') this.#rate = event.data['value'] as number;
+          else return callbacks.handle(event);
+        };
+        try {
+          return await this.#connection.call(method, { model, ...args, ...(await callbacks.args()) }, { signal: options.signal, onEvent });
+        } finally {
+          feeds.close();
+        }
+      }, callbacks.functions);
+      done = true;
+      return result;
+    } finally {
+      await callbacks.end(done);
+    }
+  }
+
+  /** The optimizer's learning rate, undefined before compile. Set, it takes effect from the next step on, also of a fit that runs. */
+  get learningRate(): number | undefined {
+    return this.#rate;
+  }
+  set learningRate(value: number) {
+    if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) throw new TabgradError('bad_config', `learningRate is ${describe(value)}, want a number from 0`);
+    this.#rate = value;
+    const send = (model: number) => this.#connection.call<number>('model.learningRate', { model, value });
+    // At once where that can be: a callback's change is there before the engine hears that the callback is over. Compile's error, or the engine's
+    // end, is reported by whatever waits for these.
+    const sent = this.#compiledId !== undefined ? send(this.#compiledId) : Promise.all([this.#compiled, this.#rateSet]).then(() => this.#id()).then(send);
+    this.#rateSet = sent.catch(() => {});
   }
 
   /** One training step on one batch of any size; returns its loss and metrics. */
@@ -238,17 +285,10 @@ export class Sequential {
 
   /** Holds the running fit between two batches until resume(). Does nothing when none runs. */
   async pause(): Promise<void> {
-    if (!this.#fitting) return;
-    if (!this.#held) {
-      let release!: () => void;
-      const released = new Promise<void>((resolve) => (release = resolve));
-      this.#held = { released, release };
-    }
-    await this.#connection.call('model.pause', { model: await this.#ready() });
+    if (this.#fitting) await this.#connection.call('model.pause', { model: await this.#ready() });
   }
 
   async resume(): Promise<void> {
-    this.#letGo();
     await this.#connection.call('model.resume', { model: await this.#ready() });
   }
 
@@ -269,21 +309,6 @@ export class Sequential {
     this.#disposed = true;
     collected.unregister(this);
     this.#built?.then((model) => this.#connection.call('model.dispose', { model })).catch(() => {});
-  }
-
-  /** What a fit over batches is made of. */
-  #steps(): Steps {
-    return {
-      trainOnBatch: (x, y) => this.trainOnBatch(x, y),
-      evaluate: (x, y, options) => this.evaluate(x, y, options),
-      stopped: () => this.#stopTraining,
-      gate: async () => this.#held?.released,
-    };
-  }
-
-  #letGo(): void {
-    this.#held?.release();
-    this.#held = undefined;
   }
 
   /** The engine's id, building the model where it isn't yet. */
@@ -317,6 +342,7 @@ export class Sequential {
   /** The id once the last compile is through; rejects with its error. */
   async #ready(): Promise<number> {
     await this.#compiled;
+    await this.#rateSet;
     return this.#id();
   }
 }

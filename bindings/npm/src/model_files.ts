@@ -21,19 +21,20 @@ export interface UrlOptions extends RequestOptions {
 export async function download(name: string, artifacts: ModelArtifacts): Promise<SaveResult> {
   if (typeof document === 'undefined') throw new TabgradError('unsupported', 'downloads:// needs a page of a browser; in Node save to a path');
   const weights = `${name}.weights.bin`;
-  for (const [file, content, type] of [
-    [`${name}.json`, modelJSON(artifacts, [`./${weights}`]), 'application/json'],
-    [weights, joined(artifacts.weightData), 'application/octet-stream'],
-  ] as const) {
-    const link = document.createElement('a');
-    link.download = file;
-    link.href = URL.createObjectURL(new Blob([content], { type }));
-    // A click a turn: of two in one turn Firefox keeps the last.
-    await new Promise((resolve) => setTimeout(resolve));
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser may still be asking where to put it
-  }
+  await saveDownload(`${name}.json`, new Blob([modelJSON(artifacts, [`./${weights}`])], { type: 'application/json' }));
+  await saveDownload(weights, new Blob([joined(artifacts.weightData)], { type: 'application/octet-stream' }));
   return { modelArtifactsInfo: infoOf(artifacts) };
+}
+
+/** Gives the person a file. */
+export async function saveDownload(name: string, content: Blob): Promise<void> {
+  const link = document.createElement('a');
+  link.download = name;
+  link.href = URL.createObjectURL(content);
+  // A click a turn: of two in one turn Firefox keeps the last.
+  await new Promise((resolve) => setTimeout(resolve));
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser may still be asking where to put it
 }
 
 /** Posts model.json and model.weights.bin as the two parts of a form. */

@@ -18,6 +18,8 @@ export interface CancelMessage {
 export interface AckMessage {
   ack: number;
   seq: number;
+  /** The answer, where the event asks for one. */
+  value?: Wire;
 }
 export type ToEngine = RequestMessage | CancelMessage | AckMessage;
 
