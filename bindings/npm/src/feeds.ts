@@ -51,6 +51,7 @@ export class Feeds {
       () => this.#running.delete(pump),
       (error) => {
         this.#running.delete(pump);
+        pump.end();
         fail(error);
       },
     );
