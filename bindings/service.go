@@ -49,8 +49,8 @@ type Service struct {
 
 	adaptations shelf[*nn.Adaptation]
 	texts       shelf[*texter]
-	feeds    map[float64]*opening // those that are open
-	lastFeed int
+	feeds       map[float64]*opening // those that are open
+	lastFeed    int
 }
 
 // NewService makes a Service without models.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/tabgrad/tabgrad/nn"
+	"github.com/tabgrad/tabgrad/nn/data"
 )
 
 // rows are a dataset's samples as Batches, in their order.
@@ -271,5 +272,48 @@ func TestProgbarOfBatches(t *testing.T) {
 	}
 	if _, err := m.Fit(ctx, stripes(t, 10, 1), nn.FitOptions{Output: io.Discard, Callbacks: []nn.Callback{nn.ProgbarLogger{Verbose: 2}}}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// data's streams are batches: prepared in a goroutine of their own they train as they do without, and a Fit that is
+// interrupted resumes in the middle of a shuffled stream.
+func TestStreamsOfPackageData(t *testing.T) {
+	d := stripes(t, 70, 1)
+	stream := func(prefetch int) nn.Batches {
+		b, err := data.Samples(d).Shuffle(20, 4).Batch(12)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b.Prefetch(prefetch)
+	}
+	run := func(prefetch int, store nn.BackupStore, kill int) (*nn.Model, error) {
+		m, n := dropping(t, 3), 0
+		_, err := m.FitBatches(ctx, stream(prefetch), nn.FitOptions{Epochs: 4, Callbacks: []nn.Callback{
+			nn.BackupAndRestore{Store: store, SaveFreq: 2},
+			nn.LambdaCallback{OnBatchEnd: func(*nn.Progress) error {
+				if n++; n == kill {
+					return errKilled
+				}
+				return nil
+			}},
+		}})
+		return m, err
+	}
+	whole, err := run(0, &shelf{}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kill := range []int{3, 8, 11, 19} {
+		store := &shelf{}
+		if _, err := run(2, store, kill); !errors.Is(err, errKilled) {
+			t.Fatal(err)
+		}
+		m, err := run(3, store, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !sameWeights(mustWeights(t, whole), mustWeights(t, m)) {
+			t.Errorf("killed after batch %d: the weights differ", kill)
+		}
 	}
 }

@@ -6,6 +6,10 @@
 // sparse). A [Table] joins an x column and a y column and is a [Dataset]: something with a length that fills the
 // caller's float32 buffers with the rows asked for. Bytes stay bytes until that moment, so MNIST takes 47 MB, not 188.
 //
-// Start with [ParseIDX], [NewBytes] and [NewTable]. Generated digits are in nn/data/digits, MNIST's files in
-// nn/data/mnist. Not here: layers, losses and the training loop, which are nn's.
+// A [Stream] is samples that are read one after another, a file that is larger than memory or what a function makes: it is
+// mapped, shuffled, repeated, cached, cut into batches and prepared ahead of the training, in the spirit of tf.data. A [CSV]
+// is one. [PadSequences] and [Windows] make samples of sequences.
+//
+// Start with [ParseIDX], [NewBytes] and [NewTable], or with [NewCSV]. Generated digits are in nn/data/digits, MNIST's files in
+// nn/data/mnist, folders of images in nn/data/images. Not here: layers, losses and the training loop, which are nn's.
 package data

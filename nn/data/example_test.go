@@ -1,8 +1,11 @@
 package data_test
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"log"
+	"strings"
 
 	"github.com/tabgrad/tabgrad/nn/data"
 )
@@ -54,4 +57,36 @@ func ExampleCenterDigit() {
 	digit := data.CenterDigit(canvas, 200, 200)
 	fmt.Println(digit[14*28+10 : 14*28+18])
 	// Output: [0 0 0 247 255 247 0 0]
+}
+
+// The lines of a CSV file are read one after another, as often as there are epochs.
+func ExampleCSV() {
+	text := "area,city,price\n60,Rome,210\n75,Oslo,310\n,Rome,250\n"
+	open := func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil } // or data.CSVFile("houses.csv")
+	houses, err := data.NewCSV(open, data.CSVOptions{Columns: []data.CSVColumn{
+		{Name: "area", Missing: "70"}, {Name: "city", Category: true, OneHot: true}, {Name: "price", Target: true},
+	}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(houses.Features(), houses.Targets())
+	batches, err := houses.Stream().Shuffle(1000, 42).Batch(2)
+	if err != nil {
+		log.Fatal(err)
+	}
+	batches = batches.Prefetch(2) // model.FitBatches(ctx, batches, ...) takes it
+	if err := batches.Open(context.Background(), 0, 0); err != nil {
+		log.Fatal(err)
+	}
+	for {
+		n, x, y, _, err := batches.Next(context.Background())
+		if err != nil || n == 0 {
+			break
+		}
+		fmt.Println(n, x, y)
+	}
+	// Output:
+	// [area city=Oslo city=Rome] [price]
+	// 2 [[60 0 1 75 1 0]] [[210 310]]
+	// 1 [[70 0 1]] [[250]]
 }

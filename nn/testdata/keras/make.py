@@ -31,8 +31,10 @@ sys.dont_write_bytecode = True
 import callbacks  # noqa: E402
 import cases  # noqa: E402
 import functions  # noqa: E402
+import images  # noqa: E402
 import layers  # noqa: E402
 import sequence  # noqa: E402
+import sequences  # noqa: E402
 import text  # noqa: E402
 
 keras.config.set_floatx(FLOATX)
@@ -300,7 +302,7 @@ def families(wanted):
     makers = {f: lambda specs=specs: [run_case(c) for c in specs] for f, specs in {**cases.FAMILIES, "layers_training": layers.TRAINING}.items()}
     makers["initializers"] = lambda: [initializer_case(c) for c in cases.INITIALIZERS]
     makers["progbar"] = text.progress_lines
-    for module in (functions, layers, sequence, callbacks):
+    for module in (functions, layers, sequence, callbacks, sequences, images):
         makers.update({f: lambda made=made: made(FunctionIO) for f, made in module.families().items()})
     # Last, because it goes back to float32: the table counts bytes.
     makers["summary"] = lambda: text.summaries(build, compile_model, cases.SUMMARIES)
