@@ -7,6 +7,11 @@ export { Sequential, type CompileOptions, type NamedWeight, type SequentialOptio
 export type { EvaluateOptions, FitOptions, History, Input, PredictOptions } from './fit.js';
 export type { Batch, Batches, PredictBatch } from './feeds.js';
 export { CallbackConfig, type BackupTarget, type Callback, type CallbackList, type Callbacks, type LogTarget, type Logs, type Progress, type Schedule } from './callbacks.js';
+export { data } from './data.js';
+export type { CSVColumn, CSVDescription, CSVOptions, CSVSample, CSVSource, CSVStream } from './csv.js';
+export type { DecodedImage, ImageOptions, ImageSource, ImageStream, LabelledImage } from './images.js';
+export type { PadOptions, TimeseriesOptions } from './sequences.js';
+export { Stream, type Sample, type SampleValue, type ShuffleOptions, type Source, type StackedBatch } from './stream.js';
 export type { BackupHandler } from './backups.js';
 export type { TextWriter } from './text_files.js';
 export { oneHot, tensor, type NestedArray, type Tensor, type TensorData, type TensorLike, type TensorOptions } from './tensor.js';

@@ -5,6 +5,7 @@ import type { Connection } from './connection.js';
 import { TabgradError } from './errors.js';
 import { wireTensor, type Input } from './fit.js';
 import type { EventMessage, Wire } from './protocol.js';
+import { Stream } from './stream.js';
 import { describe, type TensorLike } from './tensor.js';
 
 /** One batch of samples. */
@@ -20,8 +21,8 @@ export type PredictBatch = { xs: Input; ys?: unknown } | Input;
 
 type Many<T> = Iterable<T> | AsyncIterable<T>;
 
-/** Batches for one epoch, or with a function for as many as there are epochs. */
-export type Batches<T = Batch> = Many<T> | (() => Many<T>);
+/** Batches for one epoch, or with a function, which gets an epoch's number, for as many as there are epochs. A stream of tg.data is either. */
+export type Batches<T = Batch> = Many<T> | ((epoch: number) => Many<T>);
 
 export function isBatches(x: unknown): x is Batches<never> {
   if (typeof x === 'function') return true;
@@ -82,7 +83,9 @@ class Pump {
 
   async run(): Promise<void> {
     const { feed, of, epoch, skip, limit } = this.#asked;
-    const iterable = typeof this.#batches === 'function' ? this.#batches() : this.#batches;
+    const batches = this.#batches;
+    if (batches instanceof Stream && batches.ofSamples) throw new TabgradError('bad_data', `${this.#where}: got a stream of samples, want batches: stream.batch(32)`);
+    const iterable = typeof batches === 'function' ? batches(epoch) : batches instanceof Stream ? batches.epoch(epoch) : batches;
     if (typeof iterable !== 'object' || iterable === null || !(Symbol.asyncIterator in iterable || Symbol.iterator in iterable)) {
       throw new TabgradError('bad_data', `${this.#where}: the function of the batches gave ${describe(iterable)}, want an iterable`);
     }

@@ -2,6 +2,7 @@
 // lanes it asks for, and wait for its answer or for its death.
 
 import { Connection } from './connection.js';
+import { data } from './data.js';
 import { makeDatasets, type Datasets } from './datasets.js';
 import { startEngine, type EnginePort } from './engine_core.js';
 import { TabgradError, asTabgradError, fromWire } from './errors.js';
@@ -79,6 +80,7 @@ export class Tabgrad {
   readonly callbacks = callbacks;
   readonly activations = activations;
   readonly datasets: Datasets;
+  readonly data = data;
   readonly tensor = tensor;
   readonly oneHot = oneHot;
   readonly io = io;
