@@ -131,7 +131,20 @@ func randomCases() []Case {
 }
 
 // ruleConstants are Keras's defaults, or near them.
-var ruleConstants = prog.UpdateAttr{Momentum: 0.9, Rho: 0.95, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7}
+var ruleConstants = prog.UpdateAttr{Momentum: 0.9, Rho: 0.95, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7, Power: -0.5, L1: 0.1, Shrink: 0.2}
+
+// stepNumbers are a step's hyper: the first two and the scale as a training has them, α and β such that
+// each rule's result is of its operands' size.
+func (r *Recorder) stepNumbers() prog.Buf {
+	words := prog.Hyper{Rate: 0.01, Keep: 0.97, Scale: 0.9, A: 2, B: 0.5}.Words()
+	return r.Fixed(words[:], prog.HyperSize)
+}
+
+// plainStep is a step's hyper at a learning rate, for rules without α and β.
+func (r *Recorder) plainStep(rate, keep float64) prog.Buf {
+	words := prog.Hyper{Rate: rate, Keep: keep, Scale: 1}.Words()
+	return r.Fixed(words[:], prog.HyperSize)
+}
 
 func updateCases() []Case {
 	var cases []Case
@@ -158,12 +171,24 @@ func updateCases() []Case {
 						a.Rule = rule
 						// Gradients that change from step to step: they depend on w.
 						g := r.Add(r.Affine(w, 0.5, 0), r.In(OffZero, n))
-						r.Update(a, w, g, r.Fixed([]float32{0.01, 0.97}, prog.HyperSize), slots...)
+						r.Update(a, w, g, r.stepNumbers(), slots...)
 						return prog.None
 					},
 				})
 			}
 		}
+	}
+	for _, power := range []float64{0, -0.3, -1} {
+		cases = append(cases, Case{
+			Name: caseName("Update/ftrl_power_%v", power), Terms: 10, Loose: 8, Vars: []prog.Shape{{37}, {37}, {37}}, Steps: 3,
+			Record: func(r *Recorder) prog.Buf {
+				w, n, z := r.Variable(0, Signed), r.Variable(1, Between(1, 2)), r.Variable(2, Signed)
+				a := ruleConstants
+				a.Rule, a.Power = prog.RuleFtrl, power
+				r.Update(a, w, r.Add(r.Affine(w, 0.5, 0), r.In(OffZero, 37)), r.stepNumbers(), n, z)
+				return prog.None
+			},
+		})
 	}
 	cases = append(cases, Case{
 		Name: "Update/part_of_the_store", Vars: []prog.Shape{{3}, {2, 2}, {5}, {4}}, Steps: 2, Terms: 10,
@@ -172,7 +197,7 @@ func updateCases() []Case {
 				r.Variable(i, Signed)
 			}
 			w := r.StoreRange("w", 3, 9)
-			r.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, w, r.In(Signed, 9), r.Fixed([]float32{0.5, 0.9}, 2))
+			r.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, w, r.In(Signed, 9), r.plainStep(0.5, 0.9))
 			return prog.None
 		},
 	})

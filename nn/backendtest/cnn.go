@@ -3,7 +3,7 @@ package backendtest
 import "github.com/tabgrad/tabgrad/nn/prog"
 
 // SeedCNN records a training step of Keras's MNIST CNN with Adadelta: inputs x [batch,28,28,1], y
-// [batch,10], step [2] and hyper [2]; the parameters are variables 0 to 7 of the store; outputs
+// [batch,10], step [2] and hyper [HyperSize]; the parameters are variables 0 to 7 of the store; outputs
 // loss [] and accuracy [] (the number of hits).
 func SeedCNN(batch int) *prog.Builder {
 	s := &prog.Store{}

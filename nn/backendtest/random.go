@@ -492,6 +492,6 @@ func (g *generator) finish() {
 		a.Epsilon = 10
 	}
 	packed := g.Pack(grads[len(g.rec.Params):]...)
-	g.Update(a, g.StoreRange("params", 0, 20), packed, g.Fixed([]float32{0.01, 0.97}, prog.HyperSize), slots...)
+	g.Update(a, g.StoreRange("params", 0, 20), packed, g.stepNumbers(), slots...)
 	g.rec.Loss = prog.None
 }

@@ -213,14 +213,16 @@ func naiveBinary(fn prog.Binary, a, b float64) float64 {
 
 func naiveUpdate(m *machine, op prog.Op, in []tensor) {
 	a := op.Attr.(prog.UpdateAttr)
-	eta := in[2].data[0]
+	hyper := in[2].data
+	eta, alpha, beta := hyper[0], hyper[3], hyper[4]
 	out := make([][]float64, len(op.Out))
 	for i, b := range op.Out {
 		out[i] = m.at(b)
 	}
 	for i, g := range in[1].data {
 		w := &out[0][i]
-		*w *= in[2].data[1]
+		*w *= hyper[1]
+		g *= hyper[2]
 		slot := func(k int) *float64 { return &out[1+k][i] }
 		switch a.Rule {
 		case prog.RuleSGD:
@@ -268,6 +270,39 @@ func naiveUpdate(m *machine, op prog.Op, in []tensor) {
 				root = *slot(2)
 			}
 			*w -= eta * *mean / (math.Sqrt(root) + a.Epsilon)
+		case prog.RuleAdamax:
+			mean, norm := slot(0), slot(1)
+			*mean = a.Beta1**mean + (1-a.Beta1)*g
+			*norm = math.Max(a.Beta2**norm, math.Abs(g))
+			*w -= eta * *mean / (*norm + a.Epsilon)
+		case prog.RuleNadam:
+			mean, v := slot(0), slot(1)
+			*mean = a.Beta1**mean + (1-a.Beta1)*g
+			*v = a.Beta2**v + (1-a.Beta2)*g*g
+			*w -= (eta**mean + alpha*g) / (math.Sqrt(*v) + beta)
+		case prog.RuleFtrl:
+			n, z := slot(0), slot(1)
+			next := *n + g*g
+			*z += g + a.Shrink**w - alpha*(math.Pow(next, -a.Power)-math.Pow(*n, -a.Power))**w
+			*n = next
+			switch {
+			case *z > a.L1:
+				*w = a.L1 - *z
+			case *z < -a.L1:
+				*w = -a.L1 - *z
+			default:
+				*w = 0
+			}
+			*w /= alpha*math.Pow(next, -a.Power) + beta
+		case prog.RuleLion:
+			mean := slot(0)
+			switch c := a.Beta1**mean + (1-a.Beta1)*g; {
+			case c > 0:
+				*w -= eta
+			case c < 0:
+				*w += eta
+			}
+			*mean = a.Beta2**mean + (1-a.Beta2)*g
 		default:
 			panic("no naive " + a.Rule.String())
 		}

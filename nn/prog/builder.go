@@ -410,8 +410,8 @@ func (b *Builder) changedTwice(vs []Buf, x Buf) bool {
 	return twice
 }
 
-// Update moves param along grad by the rule of a, in place. hyper is an Input of HyperSize
-// elements. slots are the rule's, each a Var of param's size, in the order of Rule.Slots.
+// Update moves param along grad by the rule of a, in place. hyper has HyperSize elements, as Hyper.Words
+// has them. slots are the rule's, each a Var of param's size, in the order of Rule.Slots.
 func (b *Builder) Update(a UpdateAttr, param, grad, hyper Buf, slots ...Buf) {
 	op := Op{Code: Update, Attr: a, In: append([]Buf{param, grad, hyper}, slots...), Out: append([]Buf{param}, slots...)}
 	if b.missing("Update "+a.Rule.String(), op.In...) {

@@ -67,30 +67,30 @@ func TestBuilderErrors(t *testing.T) {
 		}, "part is assigned or updated twice"},
 		{func(b *prog.Builder, x prog.Buf) {
 			b.Assign(b.Var(1), b.Fill(1, 3))
-			b.Update(prog.UpdateAttr{Rule: prog.RuleMomentum}, b.Var(0), b.Var(0), b.Input("h", 2), b.Var(1))
+			b.Update(prog.UpdateAttr{Rule: prog.RuleMomentum}, b.Var(0), b.Var(0), b.Input("h", prog.HyperSize), b.Var(1))
 		}, "v is assigned or updated twice"},
 		{func(b *prog.Builder, x prog.Buf) { b.StoreRange("more", 4, 3) }, "variable more[3] at 4 is outside the store"},
 		{func(b *prog.Builder, x prog.Buf) {
-			b.Update(prog.UpdateAttr{Rule: prog.RuleMomentum}, b.Var(0), b.Var(0), b.Input("h", 2))
+			b.Update(prog.UpdateAttr{Rule: prog.RuleMomentum}, b.Var(0), b.Var(0), b.Input("h", prog.HyperSize))
 		}, "Update: wrong operands for its rule"},
 		{func(b *prog.Builder, x prog.Buf) {
-			b.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, b.Var(0), x, b.Input("h", 2))
+			b.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, b.Var(0), x, b.Input("h", prog.HyperSize))
 		}, "Update sgd: operand 1 has 24 elements, wanted 3"},
 		{func(b *prog.Builder, x prog.Buf) {
 			b.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, b.Var(0), b.Var(1), x)
-		}, "Update sgd: operand 2 has 24 elements, wanted 2"},
+		}, "Update sgd: operand 2 has 24 elements, wanted 5"},
 		{func(b *prog.Builder, x prog.Buf) {
-			b.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, x, x, b.Input("h", 2))
+			b.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, x, x, b.Input("h", prog.HyperSize))
 		}, "Update sgd: operand 0 is no variable changed in place"},
 		{func(b *prog.Builder, x prog.Buf) {
-			b.Update(prog.UpdateAttr{Rule: prog.RuleMomentum}, b.Var(0), b.Var(1), b.Input("h", 2), b.StoreRange("m", 2, 3))
+			b.Update(prog.UpdateAttr{Rule: prog.RuleMomentum}, b.Var(0), b.Var(1), b.Input("h", prog.HyperSize), b.StoreRange("m", 2, 3))
 		}, "Update momentum: operand 3 overlaps another"},
 		{func(b *prog.Builder, x prog.Buf) { b.Add(x, prog.None) }, "Binary: operand 1 is missing"},
 		{func(b *prog.Builder, x prog.Buf) { b.Reshape(prog.None, 3) }, "reshape: operand 0 is missing"},
 		{func(b *prog.Builder, x prog.Buf) { b.Output("y", prog.None) }, "output y: operand 0 is missing"},
 		{func(b *prog.Builder, x prog.Buf) { b.Assign(prog.None, prog.None) }, "assign: operand 0 is missing"},
 		{func(b *prog.Builder, x prog.Buf) {
-			b.Update(prog.UpdateAttr{}, prog.None, b.Var(0), b.Input("h", 2))
+			b.Update(prog.UpdateAttr{}, prog.None, b.Var(0), b.Input("h", prog.HyperSize))
 		}, "Update sgd: operand 0 is missing"},
 	} {
 		s := &prog.Store{}

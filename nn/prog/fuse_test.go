@@ -82,7 +82,7 @@ var fuseCases = []fuseCase{
 	// The bias is a variable that is updated between the product and the sum.
 	{"updated_bias", func(b *prog.Builder) {
 		y := b.MatMul(b.Input("x", 4, 5), b.Input("w", 5, 3), false, false)
-		b.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, b.Var(0), b.Input("g", 3), b.Input("rate", 2))
+		b.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, b.Var(0), b.Input("g", 3), b.Input("rate", prog.HyperSize))
 		b.Output("y", b.Add(y, b.Var(0)))
 	}},
 	{"dense_gradients", func(b *prog.Builder) {

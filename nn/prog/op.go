@@ -252,12 +252,12 @@ type ConstAttr struct {
 	Shape  Shape
 }
 
-// A Rule is an optimizer's update of a parameter w with gradient g. The host writes hyper for each
-// step: hyper[0] is the learning rate η, and hyper[1] is what w is multiplied by before anything else,
-// which is how weight decay works; 1 without. All are Keras 3's formulae.
+// A Rule is an optimizer's update of a parameter w with gradient g. What changes from step to step is
+// in hyper; see Hyper. All are Keras 3's formulae.
 type Rule uint8
 
-// The update rules. Constants are UpdateAttr's fields; slots are named in order.
+// The update rules. Constants are UpdateAttr's fields, α and β are Hyper's A and B; slots are named in
+// order.
 const (
 	// RuleSGD: w -= ηg.
 	RuleSGD Rule = iota
@@ -282,6 +282,17 @@ const (
 	RuleAdam
 	// RuleAMSGrad is RuleAdam with x = max(x, v) in place of v in the root. Slots: m, v, x.
 	RuleAMSGrad
+	// RuleAdamax: m += (1-β1)(g-m); u = max(β2·u, |g|); w -= ηm/(u+ε). Slots: m, u. The host's η is
+	// lr/(1-β1ᵗ).
+	RuleAdamax
+	// RuleNadam: m += (1-β1)(g-m); v += (1-β2)(g²-v); w -= (ηm + αg)/(√v+β). Slots: m, v. The host's
+	// η, α and β hold the bias corrections and ε.
+	RuleNadam
+	// RuleFtrl: z += g + σw - α(n'^-p - n^-p)w with n' = n + g²; n = n';
+	// w = (min(max(z, -λ), λ) - z) / (α·n^-p + β). Slots: n, z. The host's α is 1/lr, and β 2λ₂ + b/lr.
+	RuleFtrl
+	// RuleLion: w -= η·sign(m + (1-β1)(g-m)); m += (1-β2)(g-m). Slots: m.
+	RuleLion
 	numRules
 )
 
@@ -299,6 +310,10 @@ var ruleTable = [numRules]struct {
 	{"adadelta", []string{"accumulated_grad", "accumulated_delta_var"}},
 	{"adam", []string{"momentum", "velocity"}},
 	{"amsgrad", []string{"momentum", "velocity", "velocity_hat"}},
+	{"adamax", []string{"momentum", "norm"}},
+	{"nadam", []string{"momentum", "velocity"}},
+	{"ftrl", []string{"accumulator", "linear"}},
+	{"lion", []string{"momentum"}},
 }
 
 // String is the rule's name.
@@ -315,8 +330,21 @@ func (r Rule) Slots() []string { return ruleTable[r].slots }
 // Rules lists every rule, for suites that must cover them all.
 func Rules() []Rule { return list[Rule](int(numRules)) }
 
-// HyperSize is the length of Update's hyper input: the learning rate and the factor of decay.
-const HyperSize = 2
+// Hyper is what changes from step to step in an Update: the host writes its Words before each.
+type Hyper struct {
+	Rate  float64 // η, the learning rate, perhaps corrected, as the rule says
+	Keep  float64 // what w is multiplied by before anything else, which is how weight decay works; 1 without
+	Scale float64 // what g is multiplied by before anything else, to clip it or to take a mean; 1 without
+	A, B  float64 // α and β, numbers of the rule's own
+}
+
+// HyperSize is the length of Update's hyper input.
+const HyperSize = 5
+
+// Words is h as Update's hyper input has it.
+func (h Hyper) Words() [HyperSize]float32 {
+	return [...]float32{float32(h.Rate), float32(h.Keep), float32(h.Scale), float32(h.A), float32(h.B)}
+}
 
 // UpdateAttr configures Update.
 type UpdateAttr struct {
@@ -326,6 +354,9 @@ type UpdateAttr struct {
 	Beta1    float64 // β1
 	Beta2    float64 // β2
 	Epsilon  float64 // ε
+	Power    float64 // p, of RuleFtrl; not above 0
+	L1       float64 // λ, of RuleFtrl
+	Shrink   float64 // σ, of RuleFtrl
 }
 
 func (MatMulAttr) attr()    {}

@@ -91,7 +91,7 @@ func TestVerifyCatches(t *testing.T) {
 			p.Ops = append(p.Ops, p.Ops[0])
 		}, "v is written twice"},
 		{"an assigned variable is not updated any more", func(b *prog.Builder) {
-			b.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, b.Var(0), b.Input("g", 3), b.Input("h", 2))
+			b.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, b.Var(0), b.Input("g", 3), b.Input("h", prog.HyperSize))
 			b.Assign(b.Var(0), b.Unary(prog.Abs, b.Var(0)))
 		}, func(p *prog.Program) { p.Ops[0], p.Ops[1], p.Ops[2] = p.Ops[1], p.Ops[2], p.Ops[0] }, "v is read after it was assigned"},
 		{"written twice", reuse, func(p *prog.Program) { p.Ops = append(p.Ops, p.Ops[len(p.Ops)-1]) }, "is written twice"},
@@ -121,7 +121,7 @@ func TestVerifyCatches(t *testing.T) {
 			p.Bufs[z].Shape = prog.Shape{p.Arena - at} // over everything behind it
 		}, "at the end: z is read after its space was given away"},
 		{"update's operands", func(b *prog.Builder) {
-			b.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, b.Var(0), b.Input("g", 3), b.Input("h", 2))
+			b.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, b.Var(0), b.Input("g", 3), b.Input("h", prog.HyperSize))
 		}, func(p *prog.Program) { p.Ops[0].Out[0] = p.Find("g") }, "is no variable changed in place"},
 	} {
 		s := &prog.Store{}

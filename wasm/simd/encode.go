@@ -240,6 +240,7 @@ var rules = map[prog.Rule]kernels.Rule{
 	prog.RuleRMSprop: kernels.RMSprop, prog.RuleRMSpropMomentum: kernels.RMSpropMomentum,
 	prog.RuleRMSpropCentered: kernels.RMSpropCentered, prog.RuleAdagrad: kernels.Adagrad,
 	prog.RuleAdadelta: kernels.Adadelta, prog.RuleAdam: kernels.Adam, prog.RuleAMSGrad: kernels.AMSGrad,
+	prog.RuleAdamax: kernels.Adamax, prog.RuleNadam: kernels.Nadam, prog.RuleFtrl: kernels.Ftrl, prog.RuleLion: kernels.Lion,
 }
 
 func (e *encoder) update(op *prog.Op) {
@@ -251,10 +252,15 @@ func (e *encoder) update(op *prog.Op) {
 	for i, b := range op.In[3:] {
 		slots[i] = e.at(b)
 	}
+	rule := rules[a.Rule]
+	if rule == kernels.Ftrl && a.Power != -0.5 {
+		rule = kernels.FtrlPower
+	}
 	e.program.Add(kernels.Update{
-		Rule: rules[a.Rule], N: n, Hyper: e.at(op.In[2]), W: e.at(op.In[0]), G: e.at(op.In[1]),
+		Rule: rule, N: n, Hyper: e.at(op.In[2]), W: e.at(op.In[0]), G: e.at(op.In[1]),
 		S: slots[0], T: slots[1], U: slots[2],
 		Momentum: float32(a.Momentum), Rho: float32(a.Rho), OneMinusRho: float32(1 - a.Rho),
 		OneMinusBeta1: float32(1 - a.Beta1), OneMinusBeta2: float32(1 - a.Beta2), Epsilon: float32(a.Epsilon),
+		Power: float32(a.Power), L1: float32(a.L1), Shrink: float32(a.Shrink),
 	})
 }

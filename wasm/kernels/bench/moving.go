@@ -34,6 +34,10 @@ func movingCases() []benchCase {
 		update("Adam, MLP 512 669,706", kernels.Adam, 669706),
 		update("Adam, MLP 128 101,770", kernels.Adam, 101770),
 		update("Adam, deeper CNN 307,498", kernels.Adam, 307498),
+		update("Adamax, MLP 512 669,706", kernels.Adamax, 669706),
+		update("Nadam, MLP 512 669,706", kernels.Nadam, 669706),
+		update("FTRL, MLP 512 669,706", kernels.Ftrl, 669706),
+		update("Lion, MLP 512 669,706", kernels.Lion, 669706),
 	}
 }
 
@@ -100,11 +104,15 @@ func columnSums(name string, rows, cols uint32) benchCase {
 	return a.moved(name, rows*cols+cols, kernels.ReduceRows{Fn: kernels.ReduceSum, Dst: a.floats(cols), X: a.floats(rows * cols), Outer: 1, N: rows, Cols: cols, Chunk: rows, Divisor: 1})
 }
 
-// update reads the gradient and reads and writes the parameters and two slots.
+// update reads the gradient and reads and writes the parameters and the rule's slots, Lion's one or two.
 func update(name string, rule kernels.Rule, n uint32) benchCase {
 	a := newArena()
-	return a.moved(name, 7*n, kernels.Update{
-		Rule: rule, N: n, Hyper: a.floats(2), W: a.floats(n), G: a.floats(n), S: a.floats(n), T: a.floats(n), U: a.floats(n),
+	moved := 7 * n
+	if rule == kernels.Lion {
+		moved = 5 * n
+	}
+	return a.moved(name, moved, kernels.Update{
+		Rule: rule, N: n, Hyper: a.floats(5), W: a.floats(n), G: a.floats(n), S: a.floats(n), T: a.floats(n), U: a.floats(n),
 		Rho: 0.95, OneMinusRho: 0.05, OneMinusBeta1: 0.1, OneMinusBeta2: 0.001, Epsilon: 1e-7,
 	})
 }

@@ -117,7 +117,8 @@ func New(backend prog.Backend, p *prog.Program, rate float32) (*Training, error)
 		}
 		s.Kernels = append(s.Kernels, b)
 	}
-	return s, e.Write(p.Find("hyper"), []float32{rate, 1})
+	words := prog.Hyper{Rate: float64(rate), Keep: 1, Scale: 1}.Words()
+	return s, e.Write(p.Find("hyper"), words[:])
 }
 
 // Step trains on a batch of images whose class is where they are bright, and returns the loss.
