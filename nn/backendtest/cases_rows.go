@@ -33,6 +33,8 @@ func reduceCases() []Case {
 	cases = append(cases, Case{
 		Name: "Reduce/sum_of_no_elements", Record: func(r *Recorder) prog.Buf { return r.Reduce(prog.Sum, r.In(Signed, 2, 0), false, 1) },
 	}, Case{
+		Name: "Reduce/squares_of_no_elements", Record: func(r *Recorder) prog.Buf { return r.Reduce(prog.SumSquares, r.In(Signed, 2, 0), false, 1) },
+	}, Case{
 		Name: "Reduce/specials",
 		Record: func(r *Recorder) prog.Buf {
 			x := r.Fixed([]float32{1, inf32, 2, inf32, -inf32, 0, nan32, 1, 2}, 3, 3)

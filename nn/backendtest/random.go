@@ -297,8 +297,11 @@ func (g *generator) reduce() {
 	x := g.pick(-1)
 	fn := prog.Reductions()[g.choose(len(prog.Reductions()))]
 	bound := x.bound
-	if fn == prog.Sum {
-		bound *= float64(g.Shape(x.buf).Size())
+	switch size := float64(g.Shape(x.buf).Size()); fn {
+	case prog.Sum:
+		bound *= size
+	case prog.SumSquares:
+		bound *= bound * size
 	}
 	var axes []int
 	for i := range g.Shape(x.buf) {

@@ -420,10 +420,13 @@ func naiveReduce(a prog.ReduceAttr, x, out tensor) {
 		}
 		at := out.offset(to)
 		count[at]++
-		if a.Fn == prog.Max {
-			out.data[at] = math.Max(out.data[at], x.get(idx...))
-		} else {
-			out.data[at] += x.get(idx...)
+		switch v := x.get(idx...); a.Fn {
+		case prog.Max:
+			out.data[at] = math.Max(out.data[at], v)
+		case prog.SumSquares:
+			out.data[at] += v * v
+		default:
+			out.data[at] += v
 		}
 	})
 	if a.Fn == prog.Mean {

@@ -10,8 +10,8 @@ import (
 // cache line of float32.
 const columns = 16
 
-// reduce: out[i] = Σ, mean or maximum over the reduced indices j of x[i, j], in order of j, added up
-// in float64.
+// reduce: out[i] = Σ, mean, maximum or Σ of squares over the reduced indices j of x[i, j], in order of j,
+// added up in float64.
 func (l *loader[T]) reduce(op *prog.Op) {
 	in, out := l.operands(op)
 	l.reduceOver(op.Attr.(prog.ReduceAttr), in[0], l.shape(op.In[0]), out)
@@ -33,8 +33,11 @@ func (l *loader[T]) reduceOver(a prog.ReduceAttr, x []T, shape prog.Shape, out [
 	over := newWalk(reduced, reducedStrides)
 	count := reduced.Size()
 	start, join := 0.0, func(acc, v float64) float64 { return acc + v }
-	if a.Fn == prog.Max {
+	switch a.Fn {
+	case prog.Max:
 		start, join = math.Inf(-1), func(acc, v float64) float64 { return max(acc, v) }
+	case prog.SumSquares:
+		join = func(acc, v float64) float64 { return acc + v*v }
 	}
 	finish := func(acc float64) T {
 		if a.Fn == prog.Mean {
@@ -60,11 +63,16 @@ func (l *loader[T]) reduceOver(a prog.ReduceAttr, x []T, shape prog.Shape, out [
 					o := at + over.at(0, r)
 					for range over.n {
 						row := x[o : o+n]
-						if a.Fn == prog.Max {
+						switch a.Fn {
+						case prog.Max:
 							for c, v := range row {
 								acc[c] = max(acc[c], float64(v))
 							}
-						} else {
+						case prog.SumSquares:
+							for c, v := range row {
+								acc[c] += float64(v) * float64(v)
+							}
+						default:
 							for c, v := range row {
 								acc[c] += float64(v)
 							}

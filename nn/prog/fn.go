@@ -153,12 +153,13 @@ const (
 	Sum ReduceFn = iota
 	Mean
 	Max
+	SumSquares // Σ x², in one pass: a norm's square
 	numReduce
 )
 
 // String is the reduction's name as programs print it.
 func (f ReduceFn) String() string {
-	return [...]string{"sum", "mean", "max", "reduce?"}[min(f, numReduce)]
+	return [...]string{"sum", "mean", "max", "sum_squares", "reduce?"}[min(f, numReduce)]
 }
 
 // Reductions lists every reduction, for suites that must cover them all.

@@ -355,6 +355,8 @@ func gradReduce(g *grader, op Op, dy Buf) []Buf {
 		hit := b.Binary(Equal, x, b.Reshape(op.Out[0], kept...))
 		share := b.Div(dy, b.Reduce(Sum, hit, true, a.Axes...))
 		return []Buf{b.Mul(hit, share)}
+	case SumSquares:
+		return []Buf{b.Mul(x, b.Affine(dy, 2, 0))}
 	}
 	return []Buf{b.Broadcast(dy, xs)}
 }

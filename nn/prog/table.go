@@ -272,7 +272,7 @@ func reduceShape(attr Attr, in []Shape) (Shape, error) {
 	for i, d := range in[0] {
 		if next < len(a.Axes) && a.Axes[next] == i {
 			next++
-			if d == 0 && a.Fn != Sum {
+			if d == 0 && (a.Fn == Mean || a.Fn == Max) {
 				return nil, shapeErrorf("%s of no elements", a.Fn)
 			}
 			if a.Keep {

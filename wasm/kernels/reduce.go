@@ -14,6 +14,7 @@ type ReduceFn uint32
 const (
 	ReduceSum ReduceFn = iota
 	ReduceMax
+	ReduceSquares // the sum of squares
 	numReduceFn
 )
 

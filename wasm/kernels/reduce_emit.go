@@ -41,11 +41,21 @@ func (fn ReduceFn) identity() float64 {
 	return 0
 }
 
+// join joins two results.
 func (fn ReduceFn) join(a, b asm.F32x4) asm.F32x4 {
 	if fn == ReduceMax {
 		return a.Max(b)
 	}
 	return a.Add(b)
+}
+
+// with is the result acc with one more element.
+func (k *Body) with(fn ReduceFn, acc, x asm.F32x4) asm.F32x4 {
+	if fn == ReduceSquares {
+		x = k.let(x)
+		return k.Builder.MAdd(x, x, acc)
+	}
+	return fn.join(acc, x)
 }
 
 // finish divides a sum.
@@ -85,18 +95,18 @@ func emitReduceLast(k *Body, i int) {
 		}
 		k.While(left.GeS(asm.C(16)), func() {
 			for i := range acc {
-				acc[i].Set(fn.join(acc[i], p.LoadF32x4(16*i)))
+				acc[i].Set(k.with(fn, acc[i], p.LoadF32x4(16*i)))
 			}
 			p.Set(p.AddC(64))
 			left.Set(left.SubC(16))
 		})
 		k.While(left.GeS(asm.C(4)), func() {
-			acc[0].Set(fn.join(acc[0], p.LoadF32x4(0)))
+			acc[0].Set(k.with(fn, acc[0], p.LoadF32x4(0)))
 			p.Set(p.AddC(16))
 			left.Set(left.SubC(4))
 		})
 		k.If(left, func() {
-			acc[1].Set(fn.join(acc[1], k.loadPart(p, left, asm.CF(float32(fn.identity())))))
+			acc[1].Set(k.with(fn, acc[1], k.loadPart(p, left, asm.CF(float32(fn.identity())))))
 		})
 		sum := k.across(fn, fn.join(fn.join(acc[0], acc[1]), fn.join(acc[2], acc[3])))
 		k.StoreLaneF32x4(dst.Add(unit.MulC(4)), 0, fn.finish(sum, divisor), 0)
@@ -134,7 +144,7 @@ func emitReduceRows(k *Body, i int) {
 				p, r := k.LetI32(from), k.LetI32(rows)
 				k.While(r, func() {
 					for v := range acc {
-						acc[v].Set(fn.join(acc[v], load(p, v)))
+						acc[v].Set(k.with(fn, acc[v], load(p, v)))
 					}
 					p.Set(p.Add(bytes))
 					r.Set(r.SubC(1))

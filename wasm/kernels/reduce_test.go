@@ -16,6 +16,9 @@ func reduced(fn ReduceFn, x []float32, outer, n, cols, chunk int, divisor float6
 				sum, largest, size := 0.0, math.Inf(-1), 0.0
 				for i := first; i < min(first+chunk, n); i++ {
 					v := float64(x[(o*n+i)*cols+j])
+					if fn == ReduceSquares {
+						v *= v
+					}
 					sum, largest, size = sum+v, max(largest, v), size+math.Abs(v)
 				}
 				if fn == ReduceMax {

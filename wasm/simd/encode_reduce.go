@@ -50,7 +50,11 @@ func (e *encoder) reduce(op *prog.Op) {
 	}
 	src := e.at(op.In[0])
 	if count == 1 {
-		e.copy(dst, src, n)
+		if a.Fn == prog.SumSquares {
+			e.program.Add(kernels.Unary{Fn: kernels.Square, Dst: dst, X: src, N: n})
+		} else {
+			e.copy(dst, src, n)
+		}
 		return
 	}
 	inner := 1
@@ -70,6 +74,7 @@ func (e *encoder) reduce(op *prog.Op) {
 		t := e.temporary(4 * outer * inner)
 		e.reduceOne(a.Fn, t, src, outer, groups[i], inner, 1)
 		src = t
+		a.Fn = joining(a.Fn)
 	}
 }
 
@@ -85,15 +90,18 @@ func (e *encoder) reduceOne(fn prog.ReduceFn, dst, x uint32, outer, n, inner int
 		chunks := (n + chunk - 1) / chunk
 		t := e.temporary(4 * outer * chunks * inner)
 		e.reduceChunks(fn, t, x, outer, n, inner, chunk, 1)
-		x, n = t, chunks
+		x, n, fn = t, chunks, joining(fn)
 	}
 	e.reduceChunks(fn, dst, x, outer, n, inner, n, divisor)
 }
 
 func (e *encoder) reduceChunks(fn prog.ReduceFn, dst, x uint32, outer, n, inner, chunk int, divisor float32) {
 	f := kernels.ReduceSum
-	if fn == prog.Max {
+	switch fn {
+	case prog.Max:
 		f = kernels.ReduceMax
+	case prog.SumSquares:
+		f = kernels.ReduceSquares
 	}
 	if inner == 1 {
 		e.program.Add(kernels.ReduceLast{Fn: f, Dst: dst, X: x, Rows: uint32(outer), N: uint32(n), Chunk: uint32(chunk), Divisor: divisor})
@@ -102,4 +110,12 @@ func (e *encoder) reduceChunks(fn prog.ReduceFn, dst, x uint32, outer, n, inner,
 	e.program.Add(kernels.ReduceRows{
 		Fn: f, Dst: dst, X: x, Outer: uint32(outer), N: uint32(n), Cols: uint32(inner), Chunk: uint32(chunk), Divisor: divisor,
 	})
+}
+
+// joining is what joins fn's results: sums of squares are added.
+func joining(fn prog.ReduceFn) prog.ReduceFn {
+	if fn == prog.SumSquares {
+		return prog.Sum
+	}
+	return fn
 }
