@@ -379,7 +379,7 @@ func (m *Model) run(p *program, kind mode) error {
 	}
 	if kind == fitting {
 		p.stepValues = prog.StepWords(m.step)
-		p.hyperValues = prog.Hyper{Rate: m.rate * m.train.Optimizer.Scale(m.updates+1), Keep: 1, Scale: 1}.Words()
+		p.hyperValues = prog.Hyper{Rate: m.rate * m.train.Optimizer.Scale(m.updates+1), Scale: 1}.Words()
 		if err := p.exec.Write(p.step, p.stepValues[:]); err != nil {
 			return err
 		}

@@ -184,7 +184,7 @@ func placementCases() []Case {
 			y := r.Add(r.MatMul(h, v[2], false, false), v[3])
 			loss := r.Result(r.Reduce(prog.Mean, r.SoftmaxXent(y, r.In(Below(2), 5), true), false))
 			g := prog.Grad(r.Builder, loss, v)
-			r.Update(prog.UpdateAttr{Rule: prog.RuleMomentum, Momentum: 0.9}, r.StoreRange("params", 0, 26), r.Pack(g...), r.plainStep(0.3, 0.9), m)
+			r.Update(prog.UpdateAttr{Rule: prog.RuleMomentum, Momentum: 0.9}, r.StoreRange("params", 0, 26), r.Pack(g...), r.plainStep(0.3, 0.1), m)
 			return prog.None
 		},
 	}, {
@@ -215,7 +215,7 @@ func placementCases() []Case {
 		// What an Update changed is assigned from what it is then, in part.
 		Name: "Placement/assign_after_update", Vars: []prog.Shape{{4}, {2, 2}}, Steps: 3, Record: func(r *Recorder) prog.Buf {
 			a, c := r.Variable(0, Signed), r.Variable(1, Signed)
-			r.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, r.StoreRange("params", 0, 8), r.In(Signed, 8), r.plainStep(0.5, 0.9))
+			r.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, r.StoreRange("params", 0, 8), r.In(Signed, 8), r.plainStep(0.5, 0.1))
 			r.Assign(c, r.UnaryConst(prog.Clip, c, -0.5, 0.5))
 			return r.Add(a, a)
 		},

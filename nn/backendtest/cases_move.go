@@ -136,13 +136,13 @@ var ruleConstants = prog.UpdateAttr{Momentum: 0.9, Rho: 0.95, Beta1: 0.9, Beta2:
 // stepNumbers are a step's hyper: the first two and the scale as a training has them, α and β such that
 // each rule's result is of its operands' size.
 func (r *Recorder) stepNumbers() prog.Buf {
-	words := prog.Hyper{Rate: 0.01, Keep: 0.97, Scale: 0.9, A: 2, B: 0.5}.Words()
+	words := prog.Hyper{Rate: 0.01, Decay: 0.03, Scale: 0.9, A: 2, B: 0.5}.Words()
 	return r.Fixed(words[:], prog.HyperSize)
 }
 
 // plainStep is a step's hyper at a learning rate, for rules without α and β.
-func (r *Recorder) plainStep(rate, keep float64) prog.Buf {
-	words := prog.Hyper{Rate: rate, Keep: keep, Scale: 1}.Words()
+func (r *Recorder) plainStep(rate, decay float64) prog.Buf {
+	words := prog.Hyper{Rate: rate, Decay: decay, Scale: 1}.Words()
 	return r.Fixed(words[:], prog.HyperSize)
 }
 
@@ -197,7 +197,7 @@ func updateCases() []Case {
 				r.Variable(i, Signed)
 			}
 			w := r.StoreRange("w", 3, 9)
-			r.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, w, r.In(Signed, 9), r.plainStep(0.5, 0.9))
+			r.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, w, r.In(Signed, 9), r.plainStep(0.5, 0.1))
 			return prog.None
 		},
 	})

@@ -68,7 +68,7 @@ func recurrentCases() []Case {
 		Name: "Split/of_a_variable_that_changes", Vars: []prog.Shape{{6}}, Steps: 2, Record: func(r *Recorder) prog.Buf {
 			w := r.Variable(0, Signed)
 			parts := r.Split(w, prog.Shape{2}, prog.Shape{4})
-			r.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, w, r.In(Signed, 6), r.plainStep(0.5, 1))
+			r.Update(prog.UpdateAttr{Rule: prog.RuleSGD}, w, r.In(Signed, 6), r.plainStep(0.5, 0))
 			return r.Pack(parts[1], parts[0])
 		},
 	})

@@ -53,7 +53,8 @@ func openCNN[T cpu.Float](t testing.TB, batch int, o cpu.Options) (*prog.Program
 		}
 		return 0
 	})
-	write("hyper", func(int) float32 { return 1 })
+	step := prog.Hyper{Rate: 1, Scale: 1}.Words()
+	write("hyper", func(i int) float32 { return step[i] })
 	return p, e
 }
 

@@ -31,7 +31,7 @@ func Example() {
 	defer exec.Close()
 	exec.Write(x, []float32{1, 0, 0, 1, 1, 1})
 	exec.Write(t, []float32{2, -1, 1})
-	step := prog.Hyper{Rate: 0.3, Keep: 1, Scale: 1}.Words()
+	step := prog.Hyper{Rate: 0.3, Scale: 1}.Words()
 	exec.Write(rate, step[:])
 	for range 100 {
 		exec.Run()

@@ -221,7 +221,7 @@ func naiveUpdate(m *machine, op prog.Op, in []tensor) {
 	}
 	for i, g := range in[1].data {
 		w := &out[0][i]
-		*w *= hyper[1]
+		*w *= 1 - hyper[1]
 		g *= hyper[2]
 		slot := func(k int) *float64 { return &out[1+k][i] }
 		switch a.Rule {

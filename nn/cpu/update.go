@@ -6,7 +6,7 @@ import (
 	"github.com/tabgrad/tabgrad/nn/prog"
 )
 
-// update: for i := range w { w[i], slots[i] = rule(keep·w[i], scale·g[i], slots[i]) }, in float64.
+// update: for i := range w { w[i], slots[i] = rule(w[i] - decay·w[i], scale·g[i], slots[i]) }, in float64.
 func (l *loader[T]) update(op *prog.Op) {
 	in, w := l.operands(op)
 	g, hyper, a := in[1], in[2], op.Attr.(prog.UpdateAttr)
@@ -15,14 +15,14 @@ func (l *loader[T]) update(op *prog.Op) {
 	n := len(a.Rule.Slots())
 	step := updateFunc(a)
 	l.add(len(w), 16, func(from, to int) {
-		h := prog.Hyper{Rate: float64(hyper[0]), Keep: float64(hyper[1]), Scale: float64(hyper[2]), A: float64(hyper[3]), B: float64(hyper[4])}
+		h := prog.Hyper{Rate: float64(hyper[0]), Decay: float64(hyper[1]), Scale: float64(hyper[2]), A: float64(hyper[3]), B: float64(hyper[4])}
 		var s [3]float64
 		for i := from; i < to; i++ {
 			for k := range n {
 				s[k] = float64(slots[k][i])
 			}
 			var next float64
-			next, s = step(h.Keep*float64(w[i]), h.Scale*float64(g[i]), h, s)
+			next, s = step(float64(w[i])-h.Decay*float64(w[i]), h.Scale*float64(g[i]), h, s)
 			w[i] = T(next)
 			for k := range n {
 				slots[k][i] = T(s[k])

@@ -333,7 +333,7 @@ func Rules() []Rule { return list[Rule](int(numRules)) }
 // Hyper is what changes from step to step in an Update: the host writes its Words before each.
 type Hyper struct {
 	Rate  float64 // η, the learning rate, perhaps corrected, as the rule says
-	Keep  float64 // what w is multiplied by before anything else, which is how weight decay works; 1 without
+	Decay float64 // the share δ of w that is taken off it before anything else: η times a weight decay
 	Scale float64 // what g is multiplied by before anything else, to clip it or to take a mean; 1 without
 	A, B  float64 // α and β, numbers of the rule's own
 }
@@ -343,7 +343,7 @@ const HyperSize = 5
 
 // Words is h as Update's hyper input has it.
 func (h Hyper) Words() [HyperSize]float32 {
-	return [...]float32{float32(h.Rate), float32(h.Keep), float32(h.Scale), float32(h.A), float32(h.B)}
+	return [...]float32{float32(h.Rate), float32(h.Decay), float32(h.Scale), float32(h.A), float32(h.B)}
 }
 
 // UpdateAttr configures Update.

@@ -29,7 +29,7 @@ const (
 	numRules
 )
 
-// Update is: for i := range N { W[i], S[i], T[i], U[i] = Rule(δW[i], γG[i], S[i], T[i], U[i]) }. Hyper
+// Update is: for i := range N { W[i], S[i], T[i], U[i] = Rule(W[i] - δW[i], γG[i], S[i], T[i], U[i]) }. Hyper
 // is the address of η, δ, γ, α, β.
 type Update struct {
 	Rule                         Rule

@@ -10,7 +10,7 @@ var slots = [numRules]int{0, 1, 1, 1, 2, 3, 1, 2, 2, 3, 2, 2, 2, 1, 2}
 func init() {
 	add(Kernel{
 		Op: OpUpdate, Name: "f32_update",
-		Doc: "for i := range n { w[i], s[i], t[i], u[i] = rule(δw[i], γg[i], s[i], t[i], u[i]) }",
+		Doc: "for i := range n { w[i], s[i], t[i], u[i] = rule(w[i] - δw[i], γg[i], s[i], t[i], u[i]) }",
 		Args: []string{
 			"rule", "n", "hyper", "w", "g", "s", "t", "u", "mu",
 			"rho", "rest", "rest1", "rest2", "epsilon", "power", "l1", "shrink",
@@ -25,7 +25,7 @@ func emitUpdate(k *Body, rule int) {
 	mu, rho, rest := constant("mu"), constant("rho"), constant("rest")
 	rest1, rest2, epsilon := constant("rest1"), constant("rest2"), constant("epsilon")
 	hyper := func(i int) asm.F32x4 { return k.let(k.Arg("hyper").LoadSplatF32x4(4 * i)) }
-	rate, keep, scale, alpha, beta := hyper(0), hyper(1), hyper(2), hyper(3), hyper(4)
+	rate, decayed, scale, alpha, beta := hyper(0), hyper(1), hyper(2), hyper(3), hyper(4)
 	b := k.Builder
 	lerp := func(old, v, share asm.F32x4) asm.F32x4 { return k.let(b.MAdd(share, v.Sub(old), old)) }
 	ftrl := func(power func(n asm.F32x4) asm.F32x4) func(w, g, n, z, _ asm.F32x4) []asm.F32x4 {
@@ -110,6 +110,6 @@ func emitUpdate(k *Body, rule int) {
 	}
 	k.each(k.Arg("n"), in, out, Rule(rule) == FtrlPower, func(v []asm.F32x4) []asm.F32x4 {
 		v = append(v, make([]asm.F32x4, 3)...)
-		return formulas[rule](k.let(keep.Mul(v[0])), k.let(scale.Mul(v[1])), v[2], v[3], v[4])
+		return formulas[rule](k.let(b.NMAdd(decayed, v[0], v[0])), k.let(scale.Mul(v[1])), v[2], v[3], v[4])
 	})
 }

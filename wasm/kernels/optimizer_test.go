@@ -11,7 +11,7 @@ import (
 // updated is the definition of Update in float64; hyper is η, δ, γ, α, β, and s holds S, T and U.
 func updated(a Update, w, g float64, hyper [5]float64, s *[3]float64) float64 {
 	rate, alpha, beta := hyper[0], hyper[3], hyper[4]
-	w, g = hyper[1]*w, hyper[2]*g
+	w, g = w-hyper[1]*w, hyper[2]*g
 	mu, rho, rest, eps := float64(a.Momentum), float64(a.Rho), float64(a.OneMinusRho), float64(a.Epsilon)
 	rest1, rest2 := float64(a.OneMinusBeta1), float64(a.OneMinusBeta2)
 	switch a.Rule {
@@ -76,7 +76,7 @@ func updated(a Update, w, g float64, hyper [5]float64, s *[3]float64) float64 {
 }
 
 func TestUpdate(t *testing.T) {
-	hyper := []float32{0.01, 0.98, 0.9, 2, 0.5}
+	hyper := []float32{0.01, 0.02, 0.9, 2, 0.5}
 	for rule := range numRules {
 		for _, n := range elementSizes {
 			w, g := random(n, 16), random(n, 17)
@@ -128,7 +128,7 @@ func TestAdadeltaAsKeras(t *testing.T) {
 	m := newMachine(t)
 	w, g := m.put([]float32{1}), m.put([]float32{0})
 	update := Update{
-		Rule: Adadelta, N: 1, Hyper: m.put([]float32{1, 1, 1, 0, 0}), W: w, G: g, S: m.put([]float32{0}), T: m.put([]float32{0}),
+		Rule: Adadelta, N: 1, Hyper: m.put([]float32{1, 0, 1, 0, 0}), W: w, G: g, S: m.put([]float32{0}), T: m.put([]float32{0}),
 		Rho: 0.95, OneMinusRho: 0.05, Epsilon: 1e-7,
 	}
 	for step, want := range []float64{0.9986, 0.9972, 0.9957} {

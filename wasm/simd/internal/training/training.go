@@ -117,7 +117,7 @@ func New(backend prog.Backend, p *prog.Program, rate float32) (*Training, error)
 		}
 		s.Kernels = append(s.Kernels, b)
 	}
-	words := prog.Hyper{Rate: float64(rate), Keep: 1, Scale: 1}.Words()
+	words := prog.Hyper{Rate: float64(rate), Scale: 1}.Words()
 	return s, e.Write(p.Find("hyper"), words[:])
 }
 
