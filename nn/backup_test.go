@@ -274,6 +274,7 @@ func TestBackupErrors(t *testing.T) {
 		{compiled(t, other, nn.Adam{}, 1), d, 10, nil, nil, "backup_and_restore: the backup does not fit the model: sequential: got 4 weights, the model has 2"},
 		{compiled(t, dropping(t, 1), nn.SGD{}, 1), d, 10, nil, nil, "backup_and_restore: the backup does not fit the model: sequential: got 8 slots of the optimizer's, wanted 0"},
 		{dropping(t, 1), d, 10, func(b *nn.Backup) { b.Tally = b.Tally[:1] }, nil, "backup_and_restore: the backup has the sums of other metrics: delete it to begin anew"},
+		{dropping(t, 1), d, 10, func(b *nn.Backup) { b.Tally = [][]float64{b.Tally[0], {1, 2, 3}} }, nil, "backup_and_restore: the backup has the sums of other metrics: delete it to begin anew"},
 		{dropping(t, 1), d, 10, func(b *nn.Backup) { b.Callbacks = []nn.CallbackState{{Class: "early_stopping", Numbers: []float64{1}}} },
 			[]nn.Callback{nn.EarlyStopping{Monitor: "loss"}}, "early_stopping: the backup has 1 numbers of it, wanted 5"},
 		{dropping(t, 1), d, 10, nil, []nn.Callback{nn.BackupAndRestore{Store: store}}, "backup_and_restore: there are two of it, wanted one"},

@@ -60,7 +60,7 @@ func oneWeight(t testing.TB) *nn.Model {
 	t.Helper()
 	m := nn.NewSequential(nn.Input(1), nn.Dense{Units: 1, NoBias: true, Activation: nn.Sigmoid})
 	err := m.Compile(nn.Training{
-		Optimizer: nn.SGD{}, Loss: nn.MeanSquaredError, Metrics: []nn.Metric{nn.Accuracy, nn.Named("mae", nn.MeanAbsoluteError)}, Backend: backend(),
+		Optimizer: nn.SGD{}, Loss: nn.MeanSquaredError, Metrics: []nn.Metric{nn.Accuracy, nn.Named("mae", nn.MeanOf(nn.MeanAbsoluteError))}, Backend: backend(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -11,8 +11,8 @@ import (
 )
 
 // Config is x as Keras writes it: {"class_name": "Dense", "config": {"units": 10, ...}}, with every
-// argument. x is a layer, optimizer, loss, metric, initializer or regularizer of the registry; of an
-// activation function, or a metric under another name, the name alone. Values are string, bool, int,
+// argument. x is a layer, optimizer, loss, metric, initializer, regularizer, constraint or schedule of the
+// registry; of an activation function, or a metric that its name alone makes, the name. Values are string, bool, int,
 // float64, nil, []any and map[string]any. It fails with ErrConfig for a type that is not in the registry.
 func Config(x any) (any, error) {
 	if m, ok := x.(*Model); ok {
@@ -35,10 +35,13 @@ func configOf(x any) (any, error) {
 	case ActivationFunc:
 		return x.config(), nil
 	case namedMetric:
-		if lookup(KindMetric, x.name) != nil {
-			return x.name, nil
+		return x.config()
+	case lossMetric:
+		config, err := configOf(x.Loss)
+		if err == nil {
+			config.(map[string]any)["class_name"] = x.entry().Class
 		}
-		return configOf(x.Metric)
+		return config, err
 	}
 	v := reflect.ValueOf(complete(x))
 	if !v.IsValid() || byType[v.Type()] == nil {
@@ -47,9 +50,12 @@ func configOf(x any) (any, error) {
 	e := byType[v.Type()]
 	config := map[string]any{}
 	for _, a := range e.Args {
-		f := v.Field(a.field)
+		f := v.FieldByIndex(a.field)
 		if a.Name == "name" && f.IsZero() {
 			continue
+		}
+		if a.or != nil && !v.FieldByIndex(a.or).IsNil() {
+			f = v.FieldByIndex(a.or)
 		}
 		var err error
 		switch layers, isList := f.Interface().([]Layer); {
@@ -91,6 +97,9 @@ func (a *Arg) encode(f reflect.Value) any {
 		}
 		return x
 	case float64:
+		if x == 0 && a.Nullable {
+			return nil
+		}
 		return x + 0 // an explicit zero without its sign
 	case uint64:
 		if x == 0 {
@@ -108,14 +117,7 @@ func (a *Arg) encode(f reflect.Value) any {
 		}
 		return *x
 	case []string:
-		if x == nil {
-			return nil
-		}
-		list := make([]any, len(x))
-		for i, s := range x {
-			list[i] = s
-		}
-		return list
+		return listOf(x)
 	case *int:
 		if x == nil {
 			return nil
@@ -132,17 +134,10 @@ func (a *Arg) encode(f reflect.Value) any {
 		}
 		return int(x)
 	case []float64:
-		if x == nil {
-			return nil
-		}
 		if len(x) == 1 {
 			return x[0]
 		}
-		list := make([]any, len(x))
-		for i, n := range x {
-			list[i] = n
-		}
-		return list
+		return listOf(x)
 	case []int:
 		if x == nil && !a.Required {
 			return nil
@@ -150,11 +145,10 @@ func (a *Arg) encode(f reflect.Value) any {
 		if len(x) == 1 && a.Type == "axes" {
 			return x[0]
 		}
-		list := make([]any, len(x))
-		for i, n := range x {
-			list[i] = n
+		if x == nil {
+			return []any{}
 		}
-		return list
+		return listOf(x)
 	case ActivationFunc:
 		return x.config()
 	case Padding:
@@ -167,6 +161,18 @@ func (a *Arg) encode(f reflect.Value) any {
 		return e.Name
 	}
 	return nil
+}
+
+// listOf is a list as configs have it; nil for none.
+func listOf[T any](x []T) any {
+	if x == nil {
+		return nil
+	}
+	list := make([]any, len(x))
+	for i, v := range x {
+		list[i] = v
+	}
+	return list
 }
 
 // The functions below read a name ("relu", "glorotUniform") or a config ({"class_name", "config"}, or
@@ -186,13 +192,44 @@ func OptimizerFrom(config any) (Optimizer, error) { return from[Optimizer](KindO
 // LossFrom reads a loss.
 func LossFrom(config any) (Loss, error) { return from[Loss](KindLoss, config) }
 
-// MetricFrom reads a metric. One that is given by a name goes by that name in logs, as in Keras.
+// MetricFrom reads a metric: one of Keras's, or a loss, whose mean it is then. One that is given by a name, or
+// whose config has a name, goes by that name in logs, as in Keras.
 func MetricFrom(config any) (Metric, error) {
-	m, err := from[Metric](KindMetric, config)
-	if name, ok := config.(string); ok && err == nil && name != m.MetricName() {
+	if m, ok := config.(Metric); ok {
+		return completeMetric("metric", m)
+	}
+	name, kind := classIn(config), KindMetric
+	if lookup(KindMetric, name) == nil && lookup(KindLoss, name) != nil {
+		kind = KindLoss
+	}
+	x, _, err := decode(kind, string(kind), config)
+	if err != nil {
+		return nil, err
+	}
+	m, ok := x.(Metric)
+	if !ok {
+		m = MeanOf(x.(Loss))
+	}
+	if c, ok := config.(map[string]any); ok {
+		args, _ := c["config"].(map[string]any)
+		name, _ = args["name"].(string)
+	}
+	if name != "" && name != m.Measure().Name {
 		m = Named(name, m)
 	}
-	return m, err
+	return m, nil
+}
+
+// config is the name, where that makes the metric, else its config with the name.
+func (m namedMetric) config() (any, error) {
+	if plain, err := MetricFrom(m.name); err == nil && reflect.DeepEqual(plain, Metric(m)) {
+		return m.name, nil
+	}
+	config, err := Config(m.Metric)
+	if c, ok := config.(map[string]any); ok {
+		c["config"].(map[string]any)["name"] = m.name
+	}
+	return config, err
 }
 
 // InitializerFrom reads an initializer.
@@ -209,6 +246,9 @@ func RegularizerFrom(config any) (Regularizer, error) {
 func ConstraintFrom(config any) (Constraint, error) {
 	return from[Constraint](KindConstraint, config)
 }
+
+// ScheduleFrom reads a learning rate's schedule.
+func ScheduleFrom(config any) (Schedule, error) { return from[Schedule](KindSchedule, config) }
 
 // ActivationFrom reads an activation function.
 func ActivationFrom(config any) (ActivationFunc, error) {
@@ -292,15 +332,13 @@ var ignored = map[string][]any{
 	"inputlength": nil, "implementation": {nil, 1.0, 2.0}, "timemajor": {nil, false}, "usecudnn": nil, "flashattention": nil,
 	"sparse": {nil, false}, "ragged": {nil, false}, "invert": {nil, false}, "encoding": {nil, "utf-8"}, "optional": {nil, false},
 	"lorarank": {nil}, "quantizationconfig": {nil}, "loraalpha": {nil},
-	"weightdecay": {nil, 0.0}, "clipnorm": {nil}, "clipvalue": {nil}, "globalclipnorm": {nil}, "useema": {nil, false},
-	"emamomentum": nil, "emaoverwritefrequency": nil, "jitcompile": nil, "lossscalefactor": {nil},
-	"doublecheckpoint":          nil, // a backup is replaced in one piece
-	"gradientaccumulationsteps": {nil}, "inputaxes": {nil}, "outputaxes": {nil}, "reduction": {nil, "sum_over_batch_size"}, "axis": {nil, -1.0},
+	"doublecheckpoint": nil, // a backup is replaced in one piece
+	"jitcompile":       nil, "inputaxes": {nil}, "outputaxes": {nil}, "reduction": {nil, "sum_over_batch_size"}, "axis": {nil, -1.0},
 }
 
-// decode reads a config. rest are the input shapes that layers may carry, by folded key.
-func decode(kind Kind, where string, config any) (x any, rest map[string]any, err error) {
-	name, args := "", map[string]any(nil)
+// classIn is the name in a config, or the config that is one.
+func classIn(config any) string {
+	name := ""
 	switch c := config.(type) {
 	case string:
 		name = c
@@ -310,6 +348,16 @@ func decode(kind Kind, where string, config any) (x any, rest map[string]any, er
 				name = s
 			}
 		}
+	}
+	return name
+}
+
+// decode reads a config. rest are the input shapes that layers may carry, by folded key.
+func decode(kind Kind, where string, config any) (x any, rest map[string]any, err error) {
+	name, args := classIn(config), map[string]any(nil)
+	switch c := config.(type) {
+	case string:
+	case map[string]any:
 		switch inner := c["config"].(type) {
 		case map[string]any:
 			args = inner
@@ -390,10 +438,16 @@ func (e *Entry) set(where, key string, val any, v reflect.Value, rest map[string
 	f := folded(key)
 	for i := range e.Args {
 		if a := &e.Args[i]; foldsTo(a.Name, f) || a.also != "" && foldsTo(a.also, f) {
+			f := v.FieldByIndex(a.field)
 			if val == nil && !a.Required {
-				return a.setNull(where, v.Field(a.field))
+				return a.setNull(where, f)
 			}
-			want, err := a.decode(where, val, v.Field(a.field))
+			want, err := "", error(nil)
+			if _, isNumber := number(val); a.or != nil && !isNumber {
+				want, err = a.decodeOr(where, val, v.FieldByIndex(a.or))
+			} else {
+				want, err = a.decode(where, val, f)
+			}
 			if err == nil && want != "" {
 				err = fail(ErrConfig, "%s: %s is %s, wanted %s", where, a.Name, show(val), want)
 			}
@@ -442,14 +496,27 @@ func (e *Entry) set(where, key string, val any, v reflect.Value, rest map[string
 // setNull puts what null stands for into the field: nothing, but where that is not the default.
 func (a *Arg) setNull(where string, f reflect.Value) error {
 	switch {
-	case !a.Nullable:
+	case !a.Nullable || f.Kind() == reflect.Pointer:
 	case f.Kind() == reflect.Slice:
 		f.Set(reflect.MakeSlice(f.Type(), 0, 0))
+	case f.Kind() == reflect.Float64:
+		if a.def != "" {
+			f.SetFloat(Zero)
+		}
 	case f.Kind() != reflect.Int: // whose 0 it is
 		_, err := a.decode(where, a.null, f)
 		return err
 	}
 	return nil
+}
+
+// decodeOr puts val into the field of what the argument may be instead of a number.
+func (a *Arg) decodeOr(where string, val any, f reflect.Value) (want string, err error) {
+	_, isConfig := val.(map[string]any)
+	if t := reflect.TypeOf(val); !isConfig && (t == nil || !t.AssignableTo(f.Type())) {
+		return "a number or the config of one of " + strings.Join(namesOf(a.Or), ", "), nil
+	}
+	return a.decode(where, val, f)
 }
 
 // decode puts val into the field. It returns what is wanted where val is of the wrong type.
@@ -569,6 +636,9 @@ func (a *Arg) decode(where string, val any, f reflect.Value) (want string, err e
 		n, ok := number(val)
 		if !ok {
 			return "a number", nil
+		}
+		if n == 0 && !a.within(0) { // where 0 would mean None
+			return a.wantRange(), nil
 		}
 		if *p = n; n == 0 {
 			*p = Zero

@@ -110,8 +110,10 @@ func (c CSVLogger) begin(r *run) (*LambdaCallback, error) {
 			row := []string{itoa(p.Epoch)}
 			for _, k := range keys {
 				field := "NA"
-				if v, ok := p.Logs.Get(k); ok {
-					field = pythonFloat(v)
+				for _, l := range p.Logs {
+					if l.Name == k {
+						field = csvFigure(l)
+					}
 				}
 				row = append(row, field)
 			}
@@ -124,4 +126,16 @@ func (c CSVLogger) begin(r *run) (*LambdaCallback, error) {
 			return file.Close()
 		},
 	}, nil
+}
+
+// csvFigure is a figure as Keras writes it: of several a list in quotes.
+func csvFigure(l Log) string {
+	if l.Values == nil {
+		return pythonFloat(l.Value)
+	}
+	texts := make([]string, len(l.Values))
+	for i, v := range l.Values {
+		texts[i] = pythonFloat(v)
+	}
+	return `"[` + strings.Join(texts, ", ") + `]"`
 }

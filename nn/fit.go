@@ -290,7 +290,7 @@ func (f *fit) prepare() error {
 			if n == 0 {
 				continue
 			}
-			if _, err := m.program(fitting, n, f.weighted); err != nil {
+			if _, err := m.program(m.stepMode(), n, f.weighted); err != nil {
 				return err
 			}
 		}
@@ -313,6 +313,9 @@ func (f *fit) epochs(ctx context.Context) error {
 		err = f.epoch(ctx, e)
 	}
 	if err != nil && !errors.Is(err, ErrStop) {
+		return err
+	}
+	if err := f.m.finalize(); err != nil {
 		return err
 	}
 	if err := f.call(trainEnd, p); err != nil && !errors.Is(err, ErrStop) {
@@ -343,7 +346,7 @@ func (f *fit) epoch(ctx context.Context, epoch int) error {
 	p.Logs = f.logs
 	stop := error(nil)
 	if f.from = nil; from != nil && from.Batch > 0 {
-		if !f.tally.set(from.Tally) {
+		if !f.tally.set(from.Tally, f.m.sumSizes()) {
 			return fail(ErrConfig, "backup_and_restore: the backup has the sums of other metrics: delete it to begin anew")
 		}
 		f.tally.write(f.logs)
@@ -481,7 +484,8 @@ func (f *fit) step(n int, weighted, check bool) error {
 	if weighted && f.o.ClassWeight != nil {
 		return fail(ErrConfig, "fit: there are both sample weights and class weights, wanted one of them")
 	}
-	p, err := m.program(fitting, n, f.weighted || weighted)
+	kind := m.stepMode()
+	p, err := m.program(kind, n, f.weighted || weighted)
 	if err != nil {
 		return err
 	}
@@ -489,7 +493,7 @@ func (f *fit) step(n int, weighted, check bool) error {
 		return err
 	}
 	p.weighClasses(f.o.ClassWeight)
-	if err := m.run(p, fitting); err != nil {
+	if err := m.run(p, kind); err != nil {
 		return err
 	}
 	loss := float64(p.result[0])

@@ -330,7 +330,7 @@ func TestCompileErrors(t *testing.T) {
 		{2, nn.Training{Optimizer: nn.Adam{LearningRate: -1}}, nn.ErrConfig, "optimizer: learning_rate is -1, wanted at least 0"},
 		{2, nn.Training{Optimizer: nn.Adam{Beta1: 1}}, nn.ErrConfig, "optimizer: beta_1 is 1, wanted at least 0 and less than 1"},
 		{2, nn.Training{Loss: nn.CategoricalCrossentropyLoss{LabelSmoothing: 2}}, nn.ErrConfig, "loss: label_smoothing is 2, wanted 0 to 1"},
-		{2, nn.Training{Loss: nn.MeanSquaredError, Metrics: []nn.Metric{nn.Accuracy, nn.Accuracy}}, nn.ErrConfig, `metrics: two are called "accuracy"`},
+		{2, nn.Training{Loss: nn.MeanSquaredError, Metrics: []nn.Metric{nn.Named("loss", nn.Accuracy)}}, nn.ErrConfig, `metrics: one is called "loss", as a loss is`},
 	} {
 		err := nn.NewSequential(nn.Input(2), nn.Dense{Units: c.out}).Compile(c.tr)
 		if !errors.Is(err, c.kind) || err.Error() != c.text {
@@ -339,7 +339,7 @@ func TestCompileErrors(t *testing.T) {
 	}
 	// A metric that doesn't fit says so when the model first runs.
 	m := nn.NewSequential(nn.Input(2), nn.Dense{Units: 3, Activation: nn.Softmax})
-	if err := m.Compile(nn.Training{Optimizer: nn.SGD{}, Loss: nn.SparseCategoricalCrossentropy, Metrics: []nn.Metric{nn.MeanSquaredError}, Backend: backend()}); err != nil {
+	if err := m.Compile(nn.Training{Optimizer: nn.SGD{}, Loss: nn.SparseCategoricalCrossentropy, Metrics: []nn.Metric{nn.MeanOf(nn.MeanSquaredError)}, Backend: backend()}); err != nil {
 		t.Fatal(err)
 	}
 	_, err := m.Fit(ctx, table(t, []int{1, 2}, []float32{1, 2}, []int{1}, []float32{1}), nn.FitOptions{})

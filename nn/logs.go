@@ -1,18 +1,24 @@
 package nn
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/tabgrad/tabgrad/nn/prog"
+)
 
 // Logs are figures by name, in order: the loss, the metrics, and behind them the same of the
 // validation with val_ before their names.
 type Logs []Log
 
-// A Log is one figure.
+// A Log is one figure, or of a metric that has several, such as one a class, all of them.
 type Log struct {
 	Name  string
-	Value float64
+	Value float64 // of several their mean
+	// Values are a metric's several figures; nil for those of one.
+	Values []float64
 }
 
-// Get is the figure of a name, and whether there is one.
+// Get is the figure of a name, of several their mean, and whether there is one.
 func (l Logs) Get(name string) (float64, bool) {
 	for _, e := range l {
 		if e.Name == name {
@@ -26,11 +32,11 @@ func (l Logs) Get(name string) (float64, bool) {
 func (l *Logs) Set(name string, v float64) {
 	for i := range *l {
 		if (*l)[i].Name == name {
-			(*l)[i].Value = v
+			(*l)[i].Value, (*l)[i].Values = v, nil
 			return
 		}
 	}
-	*l = append(*l, Log{name, v})
+	*l = append(*l, Log{Name: name, Value: v})
 }
 
 // listed are the names, for messages.
@@ -44,15 +50,15 @@ func (l Logs) listed() string {
 
 // A tally adds up an epoch: the losses weighted by batch size, and the metrics' sums.
 type tally struct {
-	metrics []Metric
-	samples float64
-	losses  []float64 // the total, then each output's where there are several
-	sums    [][]float64
+	measures []measure
+	samples  float64
+	losses   []float64 // the total, then each output's where there are several
+	sums     [][]float64
 }
 
 func newTally(t *training) *tally {
-	metrics := t.metrics()
-	return &tally{metrics: metrics, losses: make([]float64, len(t.names)-len(metrics)), sums: make([][]float64, len(metrics))}
+	measures := t.measures()
+	return &tally{measures: measures, losses: make([]float64, len(t.names)-len(measures)), sums: make([][]float64, len(measures))}
 }
 
 func (t *tally) reset() {
@@ -72,10 +78,16 @@ func (t *tally) copy() [][]float64 {
 	return list
 }
 
-// set gives the tally the sums that copy made of another. It reports whether they are of as many figures.
-func (t *tally) set(list [][]float64) bool {
+// set gives the tally the sums that copy made of another. It reports whether they are of as many figures, and
+// each metric's as many as sizes says.
+func (t *tally) set(list [][]float64, sizes []int) bool {
 	if len(list) != 1+len(t.sums) || len(list[0]) != 1+len(t.losses) {
 		return false
+	}
+	for i, s := range list[1:] {
+		if len(s) != 0 && len(s) != sizes[i] {
+			return false
+		}
 	}
 	t.samples = list[0][0]
 	copy(t.losses, list[0][1:])
@@ -111,9 +123,40 @@ func (t *tally) write(logs Logs) {
 	for i, sum := range t.losses {
 		logs[i].Value = sum / t.samples
 	}
-	for i, m := range t.metrics {
-		logs[len(t.losses)+i].Value = m.Result(t.sums[i])
+	for i, m := range t.measures {
+		log := &logs[len(t.losses)+i]
+		if m.Results == nil {
+			log.Value = m.Result(t.sums[i])
+			continue
+		}
+		log.Values, log.Value = m.Results(t.sums[i]), 0
+		for _, v := range log.Values {
+			log.Value += v / float64(len(log.Values))
+		}
 	}
+}
+
+// sumSizes are how many sums each metric has, of a batch of any size.
+func (m *Model) sumSizes() []int {
+	var sizes []int
+	for _, o := range m.train.objectives {
+		out := m.outputs[o.output].shape
+		target, err := o.Loss.Target(out)
+		if err != nil {
+			target = out // which lowering reports
+		}
+		b := prog.NewBuilder("sums", nil)
+		s := &Scored{Builder: b, Weight: prog.None, Mask: prog.None}
+		s.Pred, s.Target = b.Input("pred", append(prog.Shape{1}, out...)...), b.Input("target", append(prog.Shape{1}, target...)...)
+		for _, measure := range o.measures {
+			n := 0
+			for _, sum := range measure.Sums(s) {
+				n += b.Shape(sum).Size()
+			}
+			sizes = append(sizes, n)
+		}
+	}
+	return sizes
 }
 
 // newLogs are logs of the names with a prefix, all 0.

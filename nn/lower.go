@@ -201,13 +201,17 @@ func (m *Model) lowerObjectives(l *lowering, p *program, out []value) (loss prog
 		} else {
 			loss = b.Add(loss, one)
 		}
-		for _, metric := range o.Metrics {
+		for _, measure := range o.measures {
 			b.Scope(m.train.names[name])
 			name++
+			s := &Scored{Builder: b, Pred: pred.buf, Target: p.y[k], Weight: prog.None, Mask: pred.mask}
+			if measure.weighted {
+				s.Weight = weight
+			}
 			n := 0
-			for _, s := range metricSums(b, metric, pred, p.y[k]) {
-				n += b.Shape(s).Size()
-				sums = append(sums, s)
+			for _, sum := range measure.Sums(s) {
+				n += b.Shape(sum).Size()
+				sums = append(sums, sum)
 			}
 			p.sums = append(p.sums, n)
 		}
@@ -221,16 +225,4 @@ func (m *Model) lowerObjectives(l *lowering, p *program, out []value) (loss prog
 		stats = append(stats, losses...)
 	}
 	return loss, append(stats, sums...), nil
-}
-
-// metricSums are a metric's, with the prediction's mask for one that looks at it.
-func metricSums(b *prog.Builder, metric Metric, pred value, target prog.Buf) []prog.Buf {
-	inner := metric
-	if n, ok := metric.(namedMetric); ok {
-		inner = n.Metric
-	}
-	if masked, ok := inner.(MaskedMetric); ok && pred.mask != prog.None {
-		return masked.MaskedSums(b, pred.buf, target, pred.mask)
-	}
-	return metric.Sums(b, pred.buf, target)
 }

@@ -332,20 +332,24 @@ func (m *Model) draw() {
 // drawn is whether the variables have values.
 func (m *Model) drawn() bool { return len(m.vars) > 0 && m.vars[0].value != nil }
 
-// LearningRate is the optimizer's learning rate at present.
+// LearningRate is the optimizer's learning rate of the next step.
 func (m *Model) LearningRate() float64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.rate
+	return m.rateNow()
 }
 
-// SetLearningRate changes the learning rate from the next step on, for schedules in callbacks.
+// SetLearningRate changes the learning rate from the next step on, for schedules in callbacks. It fails with
+// ErrConfig where the optimizer has a schedule already.
 func (m *Model) SetLearningRate(rate float64) error {
 	if !finite(rate) || rate < 0 {
 		return fail(ErrConfig, "learning rate is %s, wanted a number, at least 0", text(rate))
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.schedule() != nil {
+		return fail(ErrConfig, "%s: the learning rate cannot be set, the optimizer has a schedule for it; compile with a number to set it", m.name)
+	}
 	m.rate = rate
 	return nil
 }

@@ -2,7 +2,6 @@ package nn
 
 import (
 	"math"
-	"reflect"
 	"strings"
 )
 
@@ -46,17 +45,16 @@ func (r *run) direction(name string) string {
 		if o.name != "" && name == o.name+"_loss" {
 			return "min"
 		}
-		for _, metric := range o.Metrics {
-			if o.logName(metric) != name {
+		for _, m := range o.measures {
+			if m.log != name {
 				continue
 			}
-			if n, ok := metric.(namedMetric); ok {
-				metric = n.Metric
-			}
-			for _, e := range entries {
-				if e.Kind == KindMetric && reflect.TypeOf(e.value) == reflect.TypeOf(metric) {
-					return e.Best
-				}
+			switch e := metricEntry(m.metric); {
+			case e == nil:
+			case e.Kind == KindLoss:
+				return "min"
+			default:
+				return e.Best
 			}
 		}
 	}

@@ -15,22 +15,26 @@ const (
 	predicting mode = iota
 	evaluating
 	fitting
+	accumulating // fitting, for a batch whose gradients are only added up
 	numModes
 )
+
+// trains is whether a program of the mode is of a training step.
+func (k mode) trains() bool { return k >= fitting }
 
 // An engine is a model's weights and programs on a backend. The store holds the trainable variables in
 // model order, then the others, then the optimizer's slots.
 type engine struct {
-	backend   prog.Backend
-	store     *prog.Store
-	trainable int   // elements of the trainable variables, from the store's beginning
-	slots     []int // the slots' indices in the store
+	backend prog.Backend
+	store   *prog.Store
+	update  *update // nil for a model without an optimizer
 
-	weights prog.Exec // runs nothing; keeps the store alive and reads and writes it
-	whole   prog.Buf  // in weights: the store
-	vars    []prog.Buf
-	loaded  [numModes][]*program // most recently used first
-	project prog.Exec            // applies the constraints, behind each training step; nil for none
+	weights   prog.Exec // runs nothing; keeps the store alive and reads and writes it
+	whole     prog.Buf  // in weights: the store
+	vars      []prog.Buf
+	loaded    [numModes][]*program // most recently used first
+	project   prog.Exec            // applies the constraints, behind each training step; nil for none
+	overwrite prog.Exec            // makes the averages of the weights the weights; nil for none
 }
 
 // A program is a loaded prog.Program and what the host reads and writes in it.
@@ -51,7 +55,7 @@ type program struct {
 	predValues           [][]float32
 	result               []float32
 	stepValues           [2]float32
-	hyperValues          [prog.HyperSize]float32
+	hyperValues          []float32
 }
 
 // programsKept is how many programs of one mode stay loaded: a batch size and a last, shorter batch.
@@ -77,16 +81,9 @@ func (m *Model) load() error {
 				v.store = e.store.Add(v.name, v.shape)
 			}
 		}
-		if trainable {
-			e.trainable = e.store.Size
-		}
 	}
-	start := 0.0
 	if m.train != nil && m.train.Optimizer != nil {
-		for _, slot := range m.train.Optimizer.Update().Rule.Slots() {
-			e.slots = append(e.slots, e.store.Add("optimizer/"+slot, prog.Shape{e.trainable}))
-		}
-		start = m.train.Optimizer.SlotStart()
+		e.update = newUpdate(m.train.Optimizer, m.vars, e.store)
 	}
 	if e.store.Size == 0 {
 		m.engine = e
@@ -112,14 +109,9 @@ func (m *Model) load() error {
 		copy(values[e.store.Vars[v.store].Offset:], v.value)
 		v.have = v.version
 	}
-	for _, s := range e.slots {
-		at := e.store.Vars[s]
-		for i := range values[at.Offset : at.Offset+at.Shape.Size()] {
-			values[at.Offset+i] = float32(start)
-		}
-	}
-	if m.slots != nil {
-		copy(values[e.store.Vars[e.slots[0]].Offset:], m.slots)
+	if e.update != nil {
+		e.update.begin(values)
+		copy(values[len(values)-len(m.slots):], m.slots)
 	}
 	if err := e.weights.Write(e.whole, values); err != nil {
 		return join(err, e.weights.Close())
@@ -204,11 +196,10 @@ func (m *Model) closeEngine() error {
 			err = join(err, p.exec.Close())
 		}
 	}
-	if e.project != nil {
-		err = join(err, e.project.Close())
-	}
-	if e.weights != nil {
-		err = join(err, e.weights.Close())
+	for _, exec := range []prog.Exec{e.project, e.overwrite, e.weights} {
+		if exec != nil {
+			err = join(err, exec.Close())
+		}
 	}
 	return err
 }
@@ -261,7 +252,7 @@ func (m *Model) compile(kind mode, batch int, weighted bool) (*program, error) {
 	if store.Size == 0 {
 		store = nil
 	}
-	b := prog.NewBuilder([...]string{"predict", "evaluate", "train"}[kind], store)
+	b := prog.NewBuilder([...]string{"predict", "evaluate", "train", "accumulate"}[kind], store)
 	p := &program{batch: batch, weighted: weighted}
 	l := &lowering{b: b, step: prog.None, frozen: m.frozen, store: map[*variable]int{}, current: map[*variable]prog.Buf{}}
 	in := make([]value, len(m.inputs))
@@ -274,8 +265,9 @@ func (m *Model) compile(kind mode, batch int, weighted bool) (*program, error) {
 		p.x = append(p.x, in[k].buf)
 		p.xs = append(p.xs, make([]float32, batch*x.shape.Size()))
 	}
-	if kind == fitting {
-		p.step, p.hyper = b.Input("step", 2), b.Input("hyper", prog.HyperSize)
+	if kind.trains() {
+		p.hyperValues = make([]float32, e.update.hyperSize())
+		p.step, p.hyper = b.Input("step", 2), b.Input("hyper", len(p.hyperValues))
 		l.step = p.step
 	}
 	var trainable []prog.Buf
@@ -289,7 +281,7 @@ func (m *Model) compile(kind mode, batch int, weighted bool) (*program, error) {
 			}
 		}
 	}
-	out := l.graph(m, in, m.seed, kind == fitting)
+	out := l.graph(m, in, m.seed, kind.trains())
 	b.Scope("")
 	if kind == predicting {
 		for k, y := range out {
@@ -308,41 +300,47 @@ func (m *Model) compile(kind mode, batch int, weighted bool) (*program, error) {
 	}
 	p.stats = b.Output("stats", b.Pack(stats...))
 	p.result = make([]float32, b.Shape(p.stats).Size())
-	if kind == fitting && len(trainable) > 0 {
-		grads := prog.Grad(b, loss, trainable)
-		slots := make([]prog.Buf, len(e.slots))
-		for i, s := range e.slots {
-			slots[i] = b.Var(s)
-		}
-		b.Update(m.train.Optimizer.Update(), b.StoreRange("params", 0, e.trainable), b.Pack(grads...), p.hyper, slots...)
+	if kind.trains() && len(trainable) > 0 {
+		e.update.lower(b, prog.Grad(b, e.update.loss(b, loss), trainable), p.hyper, kind == fitting)
 		p.writes = true
-		if err := m.loadConstraints(); err != nil {
+		if err := m.loadAfter(); err != nil {
 			return nil, err
 		}
 	}
 	return m.finish(l, p)
 }
 
-// loadConstraints loads the program that projects the variables that have constraints. It is one of its own
-// since a training step's reads what the variables held before it.
-func (m *Model) loadConstraints() error {
+// loadAfter loads the programs that change variables behind a training step, where there are such: the one
+// that projects the variables that have constraints, and the one that makes the averages of the weights the
+// weights. They are programs of their own since a training step's reads what the variables held before it.
+func (m *Model) loadAfter() (err error) {
 	e := m.engine
-	if e.project != nil || !slices.ContainsFunc(m.vars, func(v *held) bool { return v.trainable && v.constraint != nil }) {
-		return nil
+	if e.project == nil && slices.ContainsFunc(m.vars, func(v *held) bool { return v.trainable && v.constraint != nil }) {
+		e.project, err = e.loadSmall("constrain", func(b *prog.Builder) {
+			for _, v := range m.vars {
+				if v.trainable && v.constraint != nil {
+					b.Scope(v.name)
+					w := b.Var(v.store)
+					b.Assign(w, v.constraint.Project(b, w))
+				}
+			}
+		})
 	}
-	b := prog.NewBuilder("constrain", e.store)
-	for _, v := range m.vars {
-		if v.trainable && v.constraint != nil {
-			b.Scope(v.name)
-			w := b.Var(v.store)
-			b.Assign(w, v.constraint.Project(b, w))
-		}
-	}
-	p, err := b.Build()
-	if err == nil {
-		e.project, err = e.backend.Load(p)
+	if u := e.update; err == nil && e.overwrite == nil && u.s.UseEMA {
+		e.overwrite, err = e.loadSmall("overwrite", func(b *prog.Builder) { b.Assign(u.params(b), u.slot(b, slotAverage)) })
 	}
 	return err
+}
+
+// loadSmall loads a program of the store's variables alone.
+func (e *engine) loadSmall(name string, record func(b *prog.Builder)) (prog.Exec, error) {
+	b := prog.NewBuilder(name, e.store)
+	record(b)
+	p, err := b.Build()
+	if err != nil {
+		return nil, err
+	}
+	return e.backend.Load(p)
 }
 
 func (m *Model) finish(l *lowering, p *program) (*program, error) {
@@ -377,14 +375,21 @@ func (m *Model) run(p *program, kind mode) error {
 			}
 		}
 	}
-	if kind == fitting {
+	var after []prog.Exec
+	if e := m.engine; kind.trains() {
 		p.stepValues = prog.StepWords(m.step)
-		p.hyperValues = prog.Hyper{Rate: m.rate * m.train.Optimizer.Scale(m.updates+1), Scale: 1}.Words()
+		e.update.hyper(p.hyperValues, m.rateNow(), m.updates)
 		if err := p.exec.Write(p.step, p.stepValues[:]); err != nil {
 			return err
 		}
-		if err := p.exec.Write(p.hyper, p.hyperValues[:]); err != nil {
+		if err := p.exec.Write(p.hyper, p.hyperValues); err != nil {
 			return err
+		}
+		if e.overwrite != nil && e.update.overwrites(m.updates) {
+			after = append(after, e.overwrite)
+		}
+		if e.project != nil {
+			after = append(after, e.project)
 		}
 		m.step++
 		m.updates++
@@ -395,8 +400,8 @@ func (m *Model) run(p *program, kind mode) error {
 	if err := p.exec.Run(); err != nil {
 		return err
 	}
-	if kind == fitting && m.engine.project != nil {
-		if err := m.engine.project.Run(); err != nil {
+	for _, exec := range after {
+		if err := exec.Run(); err != nil {
 			return err
 		}
 	}
@@ -409,4 +414,26 @@ func (m *Model) run(p *program, kind mode) error {
 		return nil
 	}
 	return p.exec.Read(p.stats, p.result)
+}
+
+// stepMode is what the next training step is: one that moves the weights, or one that only adds gradients up.
+func (m *Model) stepMode() mode {
+	if u := m.train.Optimizer.Settings().Accumulate; u > 0 && (m.updates+1)%uint64(u) != 0 {
+		return accumulating
+	}
+	return fitting
+}
+
+// finalize makes the averages of the weights the weights, where there are any: the end of a fit.
+func (m *Model) finalize() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.engine == nil || m.engine.overwrite == nil || m.updates == 0 {
+		return nil
+	}
+	if err := m.refresh(); err != nil {
+		return err
+	}
+	m.wrote()
+	return m.engine.overwrite.Run()
 }

@@ -23,6 +23,7 @@ const (
 	KindConstraint  Kind = "constraint"
 	KindText        Kind = "text"
 	KindCallback    Kind = "callback"
+	KindSchedule    Kind = "learningRateSchedule"
 )
 
 // An Entry is one thing that a config can name. Names are matched without regard to case and
@@ -51,19 +52,24 @@ type Arg struct {
 	// layer, or a list that is stacked), "frequency" (a number of batches, or "epoch"), "go" (what only Go can give), or a
 	// Kind, whose value is a name or a config.
 	Type     string
+	Or       Kind     // what it may be instead, by a config: a learning rate's schedule; empty for nothing
 	Default  any      // as Config writes it; nil for none
 	Required bool     // there is no default
+	Null     bool     // Keras's None may be given, which is 0, nil, "" or, where that is a default, "none" here
 	Allowed  []string // the strings it may be; nil for any
 	Nullable bool     // null is a value of its own
 	Doc      string   // one sentence
+	Of       string   // the struct that it is embedded from: OptimizerOptions; empty for the entry's own
 	// TS is the type in TypeScript of what only a page can give: functions and places. First is whether it may be
 	// given alone, in place of the options.
 	TS    string
 	First bool
 
-	field    int
-	invert   bool // the Go field says the opposite, so that its zero value is Keras's default
+	field    []int // the index of its field, for reflect's FieldByIndex
+	or       []int // that of the field of an Or; nil for none
+	invert   bool  // the Go field says the opposite, so that its zero value is Keras's default
 	min, max float64
+	above    bool // more than min, not equal to it
 	below    bool // less than max, not equal to it
 	def      string
 	also     string // another name that configs have
@@ -176,6 +182,15 @@ var entries = []*Entry{
 	{Kind: KindOptimizer, Class: "Adagrad", Name: "adagrad", JS: "adagrad", value: Adagrad{}, Doc: "Divides the gradient by the root of the sum of its squares."},
 	{Kind: KindOptimizer, Class: "Adadelta", Name: "adadelta", JS: "adadelta", value: Adadelta{}, Doc: "Scales the gradient by the recent size of its own steps; learning rate 1 is the paper's."},
 	{Kind: KindOptimizer, Class: "Adam", Name: "adam", JS: "adam", value: Adam{}, Doc: "Keeps the mean and the mean square of the gradient."},
+	{Kind: KindOptimizer, Class: "AdamW", Name: "adamw", JS: "adamw", value: AdamW{}, Doc: "Adam with weights that decay."},
+	{Kind: KindOptimizer, Class: "Adamax", Name: "adamax", JS: "adamax", value: Adamax{}, Doc: "Adam with the largest recent size of the gradient in the place of the root."},
+	{Kind: KindOptimizer, Class: "Nadam", Name: "nadam", JS: "nadam", value: Nadam{}, Doc: "Adam with Nesterov's momentum."},
+	{Kind: KindOptimizer, Class: "Ftrl", Name: "ftrl", JS: "ftrl", value: Ftrl{}, Doc: "Follows the regularized leader, with many weights of 0."},
+	{Kind: KindOptimizer, Class: "Lion", Name: "lion", JS: "lion", value: Lion{}, Doc: "Takes steps of one size, by the sign of a mean of the gradient."},
+	{Kind: KindOptimizer, Class: "Lamb", Name: "lamb", JS: "lamb", value: Lamb{}, Doc: "Adam with steps in the ratio of the weights' norm, for large batches."},
+	{Kind: KindOptimizer, Class: "Adafactor", Name: "adafactor", JS: "adafactor", value: Adafactor{}, Doc: "Keeps mean squares of a matrix's rows and columns alone."},
+	{Kind: KindOptimizer, Class: "Muon", Name: "muon", JS: "muon", value: Muon{}, Doc: "Steps along a momentum that is made orthogonal; Adam for what is no matrix."},
+	{Kind: KindOptimizer, Class: "ScheduleFreeAdamW", Name: "schedule_free_adamw", JS: "scheduleFreeAdamW", value: ScheduleFreeAdamW{}, Doc: "Adam without a mean whose steps are averaged, for which no schedule is needed."},
 
 	{Kind: KindLoss, Class: "MeanSquaredError", Name: "mean_squared_error", JS: "meanSquaredError", Aliases: []string{"mse"}, value: MeanSquaredErrorLoss{}, Doc: "The mean of the squared differences."},
 	{Kind: KindLoss, Class: "MeanAbsoluteError", Name: "mean_absolute_error", JS: "meanAbsoluteError", Aliases: []string{"mae"}, value: MeanAbsoluteErrorLoss{}, Doc: "The mean of the absolute differences."},
@@ -204,11 +219,45 @@ var entries = []*Entry{
 	{Kind: KindMetric, Class: "BinaryAccuracy", Name: "binary_accuracy", JS: "binaryAccuracy", value: BinaryAccuracyMetric{}, Best: "max", Doc: "The share of numbers on the right side of the threshold."},
 	{Kind: KindMetric, Class: "CategoricalAccuracy", Name: "categorical_accuracy", JS: "categoricalAccuracy", value: CategoricalAccuracyMetric{}, Best: "max", Doc: "The share of rows whose largest prediction is where the one-hot target's is."},
 	{Kind: KindMetric, Class: "SparseCategoricalAccuracy", Name: "sparse_categorical_accuracy", JS: "sparseCategoricalAccuracy", value: SparseCategoricalAccuracyMetric{}, Best: "max", Doc: "The share of rows whose largest prediction is the target's class."},
+	{Kind: KindMetric, Class: "TopKCategoricalAccuracy", Name: "top_k_categorical_accuracy", JS: "topKCategoricalAccuracy", value: TopKCategoricalAccuracy{}, Best: "max", Doc: "The share of rows whose target is among the k largest predictions."},
+	{Kind: KindMetric, Class: "SparseTopKCategoricalAccuracy", Name: "sparse_top_k_categorical_accuracy", JS: "sparseTopKCategoricalAccuracy", value: SparseTopKCategoricalAccuracy{}, Best: "max", Doc: "The share of rows whose target's class is among the k largest predictions."},
+	{Kind: KindMetric, Class: "TruePositives", Name: "true_positives", JS: "truePositives", value: TruePositives{}, Doc: "How many predictions above the threshold are right."},
+	{Kind: KindMetric, Class: "TrueNegatives", Name: "true_negatives", JS: "trueNegatives", value: TrueNegatives{}, Doc: "How many predictions not above the threshold are right."},
+	{Kind: KindMetric, Class: "FalsePositives", Name: "false_positives", JS: "falsePositives", value: FalsePositives{}, Doc: "How many predictions above the threshold are wrong."},
+	{Kind: KindMetric, Class: "FalseNegatives", Name: "false_negatives", JS: "falseNegatives", value: FalseNegatives{}, Doc: "How many predictions not above the threshold are wrong."},
+	{Kind: KindMetric, Class: "Precision", Name: "precision", JS: "precision", value: Precision{}, Best: "max", Doc: "The share of the predictions above the threshold that are right."},
+	{Kind: KindMetric, Class: "Recall", Name: "recall", JS: "recall", value: Recall{}, Best: "max", Doc: "The share of the true targets that are predicted."},
+	{Kind: KindMetric, Class: "SensitivityAtSpecificity", Name: "sensitivity_at_specificity", JS: "sensitivityAtSpecificity", value: SensitivityAtSpecificity{}, Best: "max", Doc: "The best sensitivity where the specificity is at least a value."},
+	{Kind: KindMetric, Class: "SpecificityAtSensitivity", Name: "specificity_at_sensitivity", JS: "specificityAtSensitivity", value: SpecificityAtSensitivity{}, Best: "max", Doc: "The best specificity where the sensitivity is at least a value."},
+	{Kind: KindMetric, Class: "PrecisionAtRecall", Name: "precision_at_recall", JS: "precisionAtRecall", value: PrecisionAtRecall{}, Best: "max", Doc: "The best precision where the recall is at least a value."},
+	{Kind: KindMetric, Class: "RecallAtPrecision", Name: "recall_at_precision", JS: "recallAtPrecision", value: RecallAtPrecision{}, Best: "max", Doc: "The best recall where the precision is at least a value."},
+	{Kind: KindMetric, Class: "AUC", Name: "auc", JS: "auc", value: AUC{}, Best: "max", Doc: "The area under the ROC curve or the precision-recall curve."},
+	{Kind: KindMetric, Class: "FBetaScore", Name: "fbeta_score", JS: "fBetaScore", value: FBetaScore{}, Best: "max", Doc: "A mean of precision and recall, in which recall counts β times as much."},
+	{Kind: KindMetric, Class: "F1Score", Name: "f1_score", JS: "f1Score", value: F1Score{}, Best: "max", Doc: "The harmonic mean of precision and recall."},
+	{Kind: KindMetric, Class: "IoU", Name: "io_u", JS: "iou", value: IoU{}, Best: "max", Doc: "Intersection over union of some classes."},
+	{Kind: KindMetric, Class: "BinaryIoU", Name: "binary_io_u", JS: "binaryIou", value: BinaryIoU{}, Best: "max", Doc: "Intersection over union of two classes, from probabilities."},
+	{Kind: KindMetric, Class: "MeanIoU", Name: "mean_io_u", JS: "meanIou", value: MeanIoU{}, Best: "max", Doc: "Intersection over union of all classes."},
+	{Kind: KindMetric, Class: "OneHotIoU", Name: "one_hot_io_u", JS: "oneHotIou", value: OneHotIoU{}, Best: "max", Doc: "Intersection over union of some classes, of one-hot targets."},
+	{Kind: KindMetric, Class: "OneHotMeanIoU", Name: "one_hot_mean_io_u", JS: "oneHotMeanIou", value: OneHotMeanIoU{}, Best: "max", Doc: "Intersection over union of all classes, of one-hot targets."},
+	{Kind: KindMetric, Class: "ConfusionMatrix", Name: "confusion_matrix", JS: "confusionMatrix", value: ConfusionMatrix{}, Doc: "How often each class was predicted for each, a row a class of targets."},
+	{Kind: KindMetric, Class: "RootMeanSquaredError", Name: "root_mean_squared_error", JS: "rootMeanSquaredError", Aliases: []string{"rmse"}, value: RootMeanSquaredError{}, Best: "min", Doc: "The root of the mean of the squared differences."},
+	{Kind: KindMetric, Class: "R2Score", Name: "r2_score", JS: "r2Score", value: R2Score{}, Best: "max", Doc: "The share of the targets' variance that the predictions explain."},
+	{Kind: KindMetric, Class: "PearsonCorrelation", Name: "pearson_correlation", JS: "pearsonCorrelation", value: PearsonCorrelation{}, Best: "max", Doc: "The correlation of predictions and targets."},
+	{Kind: KindMetric, Class: "ConcordanceCorrelation", Name: "concordance_correlation", JS: "concordanceCorrelation", value: ConcordanceCorrelation{}, Best: "max", Doc: "The agreement of predictions and targets, in scale and mean too."},
+	{Kind: KindMetric, Class: "CosineSimilarity", Name: "cosine_similarity", JS: "cosineSimilarity", value: CosineSimilarityMetric{}, Best: "max", Doc: "The cosine of the angle between prediction and target."},
 	{Kind: KindMetric, Class: "MeanSquaredError", Name: "mean_squared_error", JS: "meanSquaredError", Aliases: []string{"mse"}, value: MeanSquaredErrorLoss{}, Best: "min", Doc: "The mean of the squared differences."},
 	{Kind: KindMetric, Class: "MeanAbsoluteError", Name: "mean_absolute_error", JS: "meanAbsoluteError", Aliases: []string{"mae"}, value: MeanAbsoluteErrorLoss{}, Best: "min", Doc: "The mean of the absolute differences."},
+	{Kind: KindMetric, Class: "MeanAbsolutePercentageError", Name: "mean_absolute_percentage_error", JS: "meanAbsolutePercentageError", Aliases: []string{"mape"}, value: MeanAbsolutePercentageErrorLoss{}, Best: "min", Doc: "The mean of the differences in percent of the targets."},
+	{Kind: KindMetric, Class: "MeanSquaredLogarithmicError", Name: "mean_squared_logarithmic_error", JS: "meanSquaredLogarithmicError", Aliases: []string{"msle"}, value: MeanSquaredLogarithmicErrorLoss{}, Best: "min", Doc: "The mean of the squared differences of logarithms."},
+	{Kind: KindMetric, Class: "LogCoshError", Name: "logcosh", JS: "logCoshError", Aliases: []string{"log_cosh_error"}, value: LogCoshLoss{}, Best: "min", Doc: "The mean of the logarithm of the error's hyperbolic cosine."},
 	{Kind: KindMetric, Class: "BinaryCrossentropy", Name: "binary_crossentropy", JS: "binaryCrossentropy", Aliases: []string{"bce"}, value: BinaryCrossentropyLoss{}, Best: "min", Doc: "Crossentropy of probabilities and targets from 0 to 1."},
 	{Kind: KindMetric, Class: "CategoricalCrossentropy", Name: "categorical_crossentropy", JS: "categoricalCrossentropy", value: CategoricalCrossentropyLoss{}, Best: "min", Doc: "Crossentropy of class probabilities and one-hot targets."},
 	{Kind: KindMetric, Class: "SparseCategoricalCrossentropy", Name: "sparse_categorical_crossentropy", JS: "sparseCategoricalCrossentropy", value: SparseCategoricalCrossentropyLoss{}, Best: "min", Doc: "Crossentropy of class probabilities and class numbers."},
+	{Kind: KindMetric, Class: "KLDivergence", Name: "kl_divergence", JS: "klDivergence", Aliases: []string{"kld", "kullback_leibler_divergence"}, value: KLDivergenceLoss{}, Best: "min", Doc: "How far probabilities are from those of the targets."},
+	{Kind: KindMetric, Class: "Poisson", Name: "poisson", JS: "poisson", value: PoissonLoss{}, Best: "min", Doc: "For targets that are counts, and predictions of their mean."},
+	{Kind: KindMetric, Class: "Hinge", Name: "hinge", JS: "hinge", value: HingeLoss{}, Best: "min", Doc: "What is missed of a margin of 1, for targets of -1 and 1."},
+	{Kind: KindMetric, Class: "SquaredHinge", Name: "squared_hinge", JS: "squaredHinge", value: SquaredHingeLoss{}, Best: "min", Doc: "The square of what is missed of a margin of 1, for targets of -1 and 1."},
+	{Kind: KindMetric, Class: "CategoricalHinge", Name: "categorical_hinge", JS: "categoricalHinge", value: CategoricalHingeLoss{}, Best: "min", Doc: "What is missed of a margin of 1 between the target's class and the best of the others."},
 
 	{Kind: KindInitializer, Class: "Zeros", Name: "zeros", JS: "zeros", Aliases: []string{"zero"}, value: Zeros{}, Doc: "0 everywhere."},
 	{Kind: KindInitializer, Class: "Ones", Name: "ones", JS: "ones", Aliases: []string{"one"}, value: Ones{}, Doc: "1 everywhere."},
@@ -264,6 +313,12 @@ var entries = []*Entry{
 
 	{Kind: KindText, Class: "TextVectorization", Name: "text_vectorization", JS: "textVectorization", value: TextVectorization{}, Doc: "Numbers of texts: the indices of their tokens in a vocabulary, or vectors of them."},
 	{Kind: KindText, Class: "StringLookup", Name: "string_lookup", JS: "stringLookup", value: StringLookup{}, Doc: "The indices of tokens in a vocabulary."},
+	{Kind: KindSchedule, Class: "ExponentialDecay", Name: "exponential_decay", JS: "exponentialDecay", value: ExponentialDecay{}, Doc: "Falls by the same factor in every so many steps."},
+	{Kind: KindSchedule, Class: "InverseTimeDecay", Name: "inverse_time_decay", JS: "inverseTimeDecay", value: InverseTimeDecay{}, Doc: "Is divided by a number that grows in a straight line."},
+	{Kind: KindSchedule, Class: "PolynomialDecay", Name: "polynomial_decay", JS: "polynomialDecay", value: PolynomialDecay{}, Doc: "Falls to an end, in a straight line or as a power."},
+	{Kind: KindSchedule, Class: "PiecewiseConstantDecay", Name: "piecewise_constant_decay", JS: "piecewiseConstantDecay", value: PiecewiseConstantDecay{}, Doc: "Is one number after another."},
+	{Kind: KindSchedule, Class: "CosineDecay", Name: "cosine_decay", JS: "cosineDecay", value: CosineDecay{}, Doc: "Falls as half a wave of the cosine does, perhaps behind a rise."},
+	{Kind: KindSchedule, Class: "CosineDecayRestarts", Name: "cosine_decay_restarts", JS: "cosineDecayRestarts", value: CosineDecayRestarts{}, Doc: "Falls as half a wave of the cosine does, time after time."},
 
 	{Kind: KindConstraint, Class: "MaxNorm", Name: "max_norm", JS: "maxNorm", value: MaxNorm{}, Doc: "Norms of at most a value."},
 	{Kind: KindConstraint, Class: "NonNeg", Name: "non_neg", JS: "nonNeg", value: NonNeg{}, Doc: "No weights below 0."},
@@ -368,6 +423,7 @@ var kindOfField = map[reflect.Type]Kind{
 	reflect.TypeFor[Regularizer]():    KindRegularizer,
 	reflect.TypeFor[Constraint]():     KindConstraint,
 	reflect.TypeFor[Layer]():          KindLayer,
+	reflect.TypeFor[Schedule]():       KindSchedule,
 }
 
 var (
@@ -380,7 +436,8 @@ var (
 //	arg:"use_bias"     Keras's name; "!use_bias" where the field says the opposite
 //	default:"0.5"      what the zero value means, where that is not the zero value itself
 //	required:"yes"     the zero value is an error
-//	min, max, below    the range of each number: at least, at most, less than
+//	min, above         the range of each number: at least, more than,
+//	max, below         at most, less than
 //	oneof:"a,b"        what a string may be, beside its absence
 //	axes:"yes"         one number stands for a list of it
 //	also:"alpha"       another name that configs have for it
@@ -388,27 +445,42 @@ var (
 //	cell:"yes"         a list of layers stands for these, stacked
 //	ts:"SaveTarget"    its type in TypeScript, where only a page can give it
 //	first:"yes"        it may be given alone, in place of the options
+//	or:"name"          what the argument of that name, before it, may be instead
 //	doc:"..."          one sentence
+//
+// The fields of a struct that is embedded are its own.
 func argsOf(t reflect.Type) []Arg {
 	var args []Arg
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if f.Anonymous && f.Type.Kind() == reflect.Struct {
+			for _, a := range argsOf(f.Type) {
+				a.field, a.Of = append([]int{i}, a.field...), f.Name
+				args = append(args, a)
+			}
+			continue
+		}
+		if name, ok := f.Tag.Lookup("or"); ok {
+			a := &args[slices.IndexFunc(args, func(a Arg) bool { return a.Name == name })]
+			a.Or, a.or = kindOfField[f.Type], []int{i}
+			continue
+		}
 		name, ok := f.Tag.Lookup("arg")
 		if !ok {
 			continue
 		}
-		a := Arg{field: i, Doc: f.Tag.Get("doc"), def: f.Tag.Get("default"), Required: f.Tag.Get("required") != ""}
+		a := Arg{field: []int{i}, Doc: f.Tag.Get("doc"), def: f.Tag.Get("default"), Required: f.Tag.Get("required") != ""}
 		a.TS, a.First = f.Tag.Get("ts"), f.Tag.Get("first") != ""
 		a.Name, a.invert = strings.CutPrefix(name, "!")
 		a.JS = camel(a.Name)
 		a.min, a.max = math.Inf(-1), math.Inf(1)
-		for tag, to := range map[string]*float64{"min": &a.min, "max": &a.max, "below": &a.max} {
+		for tag, to := range map[string]*float64{"min": &a.min, "above": &a.min, "max": &a.max, "below": &a.max} {
 			if s, ok := f.Tag.Lookup(tag); ok {
 				v, err := strconv.ParseFloat(s, 64)
 				if err != nil {
 					panic("nn: tag of " + t.Name() + "." + f.Name)
 				}
-				*to, a.below = v, a.below || tag == "below"
+				*to, a.above, a.below = v, a.above || tag == "above", a.below || tag == "below"
 			}
 		}
 		switch k, isKind := kindOfField[f.Type]; {
@@ -436,9 +508,9 @@ func argsOf(t reflect.Type) []Arg {
 		case f.Type.Kind() == reflect.Slice:
 			a.Type = "ints"
 		case f.Type == reflect.TypeFor[*int](): // nil for none, which is not 0
-			a.Type = "int"
+			a.Type, a.Nullable = "int", true
 		case f.Type == reflect.TypeFor[*float64]():
-			a.Type = "float"
+			a.Type, a.Nullable = "float", true
 		case f.Type == reflect.TypeFor[*string](): // likewise
 			a.Type = "string"
 		case f.Type == reflect.TypeFor[Frequency]():
@@ -534,12 +606,16 @@ func complete(x any) any {
 	full := reflect.New(v.Type()).Elem()
 	full.Set(v)
 	for _, a := range byType[v.Type()].Args {
-		f := full.Field(a.field)
-		a.setDefault(f)
-		if f.Kind() == reflect.Interface && !f.IsNil() {
-			f.Set(reflect.ValueOf(complete(f.Interface())))
+		a.setDefault(full.FieldByIndex(a.field))
+		for _, index := range [][]int{a.field, a.or} {
+			if index == nil {
+				continue
+			}
+			if f := full.FieldByIndex(index); f.Kind() == reflect.Interface && !f.IsNil() {
+				f.Set(reflect.ValueOf(complete(f.Interface())))
+			}
 		}
-		if f.Type() == typeLayers {
+		if f := full.FieldByIndex(a.field); f.Type() == typeLayers {
 			layers := slices.Clone(f.Interface().([]Layer))
 			for i, l := range layers {
 				if l != nil {
@@ -552,6 +628,9 @@ func complete(x any) any {
 	return full.Interface()
 }
 
+// A checker is a value of the registry whose arguments may be wrong together. where begins the messages.
+type checker interface{ check(where string) error }
+
 // validate checks a completed value against its arguments' ranges. where begins the messages.
 func validate(where string, x any) error {
 	v := reflect.ValueOf(x)
@@ -559,7 +638,7 @@ func validate(where string, x any) error {
 		return nil
 	}
 	for _, a := range byType[v.Type()].Args {
-		f := v.Field(a.field)
+		f := v.FieldByIndex(a.field)
 		if a.Required && f.IsZero() && a.Type != string(KindActivation) && !(f.Kind() == reflect.Float64 && a.min == 0) && f.Kind() != reflect.Slice {
 			return fail(ErrConfig, "%s: %s is missing", where, a.Name)
 		}
@@ -568,6 +647,9 @@ func validate(where string, x any) error {
 		}
 		if fn, ok := f.Interface().(ActivationFunc); ok && fn.kind == glu && v.Type() != reflect.TypeFor[Activation]() {
 			return fail(ErrConfig, "%s: %s is glu, which halves its input: wanted as an Activation layer behind this one", where, a.Name)
+		}
+		if a.or != nil && !v.FieldByIndex(a.or).IsNil() {
+			f = v.FieldByIndex(a.or)
 		}
 		if f.Kind() == reflect.Interface && !f.IsNil() {
 			if err := validate(where+": "+a.Name, f.Interface()); err != nil {
@@ -584,6 +666,9 @@ func validate(where string, x any) error {
 				}
 			}
 		}
+	}
+	if c, ok := x.(checker); ok {
+		return c.check(where)
 	}
 	return nil
 }
@@ -634,22 +719,40 @@ func (a *Arg) checkRange(where string, f reflect.Value) error {
 		}
 	}
 	for _, n := range numbers {
-		if n >= a.min && (n < a.max || n == a.max && !a.below && !math.IsInf(n, 0)) {
+		if a.within(n) || a.Nullable && n == 0 && f.Kind() == reflect.Float64 {
 			continue
 		}
-		want := "a finite number"
-		switch lo, hi := text(a.min), text(a.max); {
-		case math.IsInf(a.min, 0) && math.IsInf(a.max, 0):
-		case math.IsInf(a.max, 0):
-			want = "at least " + lo
-		case a.below:
-			want = "at least " + lo + " and less than " + hi
-		default:
-			want = lo + " to " + hi
-		}
-		return fail(ErrConfig, "%s: %s is %s, wanted %s", where, a.Name, a.show(f), want)
+		return fail(ErrConfig, "%s: %s is %s, wanted %s", where, a.Name, a.show(f), a.wantRange())
 	}
 	return nil
+}
+
+// within is whether n is in the argument's range. NaN and infinities are in none.
+func (a *Arg) within(n float64) bool {
+	return (n > a.min || n == a.min && !a.above) && (n < a.max || n == a.max && !a.below) && !math.IsInf(n, 0)
+}
+
+// wantRange is the argument's range in a message.
+func (a *Arg) wantRange() string {
+	var parts []string
+	switch bounded := !math.IsInf(a.min, 0); {
+	case bounded && a.above:
+		parts = append(parts, "more than "+text(a.min))
+	case bounded && !math.IsInf(a.max, 0) && !a.below:
+		return text(a.min) + " to " + text(a.max)
+	case bounded:
+		parts = append(parts, "at least "+text(a.min))
+	}
+	switch bounded := !math.IsInf(a.max, 0); {
+	case bounded && a.below:
+		parts = append(parts, "less than "+text(a.max))
+	case bounded:
+		parts = append(parts, "at most "+text(a.max))
+	}
+	if parts == nil {
+		return "a finite number"
+	}
+	return strings.Join(parts, " and ")
 }
 
 func (a *Arg) show(f reflect.Value) string { return show(a.encode(f)) }

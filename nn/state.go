@@ -1,18 +1,21 @@
 package nn
 
-import "github.com/tabgrad/tabgrad/nn/prog"
+import (
+	"slices"
+
+	"github.com/tabgrad/tabgrad/nn/prog"
+)
 
 // A State is all that training goes on from: a model of the same layers, compiled with the same
 // optimizer and given the State, takes the same steps to the bit.
 type State struct {
 	Weights []Weight // as GetWeights has them
-	// Slots is what the optimizer remembers: for each slot of its rule (prog.Rule.Slots) the trainable
-	// variables, in model order, named "dense/kernel/momentum". nil: it has not begun.
+	// Slots is what the optimizer remembers, as SlotsOf lists it. nil: it has not begun.
 	Slots []Weight
 	// Seed is what dropout masks and the order of samples come from, with the number of Steps since
 	// the weights were drawn. Updates are those since Compile.
 	Seed, Steps, Updates uint64
-	// Rate is the learning rate at present.
+	// Rate is the learning rate at present, or what it was set to at last where a schedule decides.
 	Rate float64
 }
 
@@ -33,13 +36,10 @@ func (m *Model) State() (State, error) {
 	if err != nil || slots == nil {
 		return s, err
 	}
-	for _, slot := range m.train.Optimizer.Update().Rule.Slots() {
-		for _, v := range m.vars {
-			if n := v.shape.Size(); v.trainable {
-				s.Slots = append(s.Slots, Weight{v.name + "/" + slot, append([]int{}, v.shape...), slots[:n:n], true})
-				slots = slots[n:]
-			}
-		}
+	s.Slots = SlotsOf(m.train.Optimizer, weightsOf(m.vars))
+	for i := range s.Slots {
+		n := prog.Shape(s.Slots[i].Shape).Size()
+		s.Slots[i].Data, slots = slots[:n:n], slots[n:]
 	}
 	return s, nil
 }
@@ -83,23 +83,14 @@ func (m *Model) packSlots(list []Weight) ([]float32, error) {
 	if m.train == nil || m.train.Optimizer == nil {
 		return nil, fail(ErrNotCompiled, "%s: the state has an optimizer's slots, compile the model with that optimizer first", m.name)
 	}
-	var want []prog.Shape
-	size := 0
-	for range m.train.Optimizer.Update().Rule.Slots() {
-		for _, v := range m.vars {
-			if v.trainable {
-				want = append(want, v.shape)
-				size += v.shape.Size()
-			}
-		}
-	}
+	want := SlotsOf(m.train.Optimizer, weightsOf(m.vars))
 	if len(list) != len(want) {
 		return nil, fail(ErrShape, "%s: got %d slots of the optimizer's, wanted %d", m.name, len(list), len(want))
 	}
-	slots := make([]float32, 0, size)
+	var slots []float32
 	for i, w := range list {
-		if !want[i].Equal(w.Shape) || len(w.Data) != want[i].Size() {
-			return nil, fail(ErrShape, "%s: slot %d is %v with %d elements, wanted %v", m.name, i, prog.Shape(w.Shape), len(w.Data), want[i])
+		if shape := prog.Shape(want[i].Shape); !shape.Equal(w.Shape) || len(w.Data) != shape.Size() {
+			return nil, fail(ErrShape, "%s: slot %d, %s, is %v with %d elements, wanted %v", m.name, i, want[i].Name, prog.Shape(w.Shape), len(w.Data), shape)
 		}
 		if at := notFinite(w.Data); at >= 0 {
 			return nil, fail(ErrData, "%s: slot %d holds %v at element %d, wanted finite numbers", m.name, i, w.Data[at], at)
@@ -115,14 +106,14 @@ func (m *Model) readSlots() ([]float32, error) {
 	if e == nil {
 		return append([]float32(nil), m.slots...), nil
 	}
-	if m.updates == 0 || len(e.slots) == 0 || e.trainable == 0 {
+	if m.updates == 0 || e.update == nil || len(e.update.slots) == 0 || len(e.update.vars) == 0 {
 		return nil, nil
 	}
 	all := make([]float32, e.store.Size)
 	if err := e.weights.Read(e.whole, all); err != nil {
 		return nil, err
 	}
-	return all[e.store.Vars[e.slots[0]].Offset:], nil
+	return all[e.store.Vars[e.update.slots[0].store].Offset:], nil
 }
 
 // Training is how the model was last compiled: the zero Training before.
@@ -133,7 +124,7 @@ func (m *Model) Training() Training {
 		return Training{}
 	}
 	t := m.train.Training
-	t.Metrics = append([]Metric(nil), t.Metrics...)
+	t.Metrics, t.WeightedMetrics = slices.Clone(t.Metrics), slices.Clone(t.WeightedMetrics)
 	t.Backend, t.Seed = m.backend, m.seed
 	return t
 }
@@ -147,4 +138,13 @@ func (m *Model) Variables() ([]Weight, error) {
 		return nil, err
 	}
 	return m.list(nil), nil
+}
+
+// weightsOf are the variables without data.
+func weightsOf(vars []*held) []Weight {
+	list := make([]Weight, len(vars))
+	for i, v := range vars {
+		list[i] = Weight{Name: v.name, Shape: append([]int{}, v.shape...), Trainable: v.trainable}
+	}
+	return list
 }

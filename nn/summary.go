@@ -45,7 +45,13 @@ func (m *Model) SummaryWidth(columns int) string {
 	fmt.Fprintf(&b, "Model: %q\n", m.name)
 	writeTable(&b, min(88, columns-4), rows)
 	if m.updates > 0 { // Keras's optimizers make their slots at the first step, and count two scalars more
-		optimizer = trainable*len(m.train.Optimizer.Update().Rule.Slots()) + 2
+		optimizer = 2
+		if m.schedule() != nil { // which takes the place of one
+			optimizer = 1
+		}
+		for _, slot := range SlotsOf(m.train.Optimizer, weightsOf(m.vars)) {
+			optimizer += prog.Shape(slot.Shape).Size()
+		}
 	}
 	fmt.Fprintf(&b, " Total params: %s\n", countAndSize(trainable+other+optimizer))
 	fmt.Fprintf(&b, " Trainable params: %s\n", countAndSize(trainable))

@@ -12,10 +12,12 @@ import (
 // Training says how a model is trained.
 type Training struct {
 	Optimizer Optimizer // required to train
-	// Loss and Metrics are every output's that Outputs does not name. A Loss is required to train and
-	// evaluate, this one or one in Outputs.
-	Loss    Loss
-	Metrics []Metric
+	// Loss, its weight and the metrics are every output's that Outputs does not name. A Loss is required to train
+	// and evaluate, this one or one in Outputs.
+	Loss            Loss
+	LossWeight      float64  // what the loss counts in the model's; 0 stands for 1, Zero for 0
+	Metrics         []Metric // of all samples alike
+	WeightedMetrics []Metric // of samples by their weights
 	// Outputs are the objectives of a model with several outputs, by the names of the layers that they
 	// come from. Where there are any, an output that is not named, while Loss is nil, has no targets.
 	Outputs map[string]Objective
@@ -28,9 +30,10 @@ type Training struct {
 
 // An Objective is what one of a model's outputs is trained for.
 type Objective struct {
-	Loss    Loss
-	Weight  float64 // what the loss counts in the model's; 0 stands for 1, Zero for 0
-	Metrics []Metric
+	Loss            Loss
+	Weight          float64  // what the loss counts in the model's; 0 stands for 1, Zero for 0
+	Metrics         []Metric // of all samples alike
+	WeightedMetrics []Metric // of samples by their weights
 }
 
 // training is what a model is compiled for.
@@ -44,18 +47,27 @@ type training struct {
 // An objective is an Objective of a model's output.
 type objective struct {
 	Objective
-	output int    // which
-	name   string // the output's; empty where it is the only one
+	output   int    // which
+	name     string // the output's; empty where it is the only one
+	measures []measure
+}
+
+// A measure is how one of an objective's metrics is computed.
+type measure struct {
+	Measure
+	metric   Metric
+	weighted bool
+	log      string // what it is called in logs
 }
 
 // shown is whether each output's loss is a log of its own.
 func (t *training) shown() bool { return len(t.objectives) > 1 }
 
-// metrics are all outputs' in their order.
-func (t *training) metrics() []Metric {
-	var list []Metric
+// measures are all outputs' in their order.
+func (t *training) measures() []measure {
+	var list []measure
 	for _, o := range t.objectives {
-		list = append(list, o.Metrics...)
+		list = append(list, o.measures...)
 	}
 	return list
 }
@@ -91,7 +103,7 @@ func (m *Model) Compile(t Training) error {
 		m.backend = t.Backend
 	}
 	if next.Optimizer != nil {
-		m.rate = next.Optimizer.Rate()
+		m.rate = next.Optimizer.Settings().Rate
 	}
 	m.updates, m.slots = 0, nil
 	m.setFrozen()
@@ -107,7 +119,7 @@ func (m *Model) objectives(t *training) error {
 		}
 	}
 	for k, name := range outputs {
-		o := &objective{Objective: Objective{Loss: t.Loss, Metrics: t.Metrics}, output: k}
+		o := &objective{Objective: Objective{t.Loss, t.LossWeight, t.Metrics, t.WeightedMetrics}, output: k}
 		where := ""
 		if own, ok := t.Outputs[name]; ok {
 			o.Objective = own
@@ -125,10 +137,10 @@ func (m *Model) objectives(t *training) error {
 			return fail(ErrConfig, "%sthe loss's weight is %s, wanted a finite number", where, text(o.Weight))
 		}
 		if o.Loss == nil {
-			if len(t.Outputs) > 0 && len(t.Outputs[name].Metrics) > 0 {
+			if own := t.Outputs[name]; len(own.Metrics)+len(own.WeightedMetrics) > 0 {
 				return fail(ErrConfig, "%sthere are metrics without a loss", where)
 			}
-			if o.Metrics != nil && len(t.Outputs) == 0 {
+			if len(t.Outputs) == 0 {
 				if err := o.check(where); err != nil {
 					return err
 				}
@@ -152,23 +164,41 @@ func (m *Model) objectives(t *training) error {
 		}
 	}
 	for _, o := range t.objectives {
-		for _, metric := range o.Metrics {
-			name := o.logName(metric)
-			if slices.Contains(t.names, name) {
-				return fail(ErrConfig, "metrics: two are called %q", name)
+		for i := range o.measures {
+			m := &o.measures[i]
+			var err error
+			if m.log, err = t.logName(o.name, m); err != nil {
+				return err
 			}
-			t.names = append(t.names, name)
+			t.names = append(t.names, m.log)
 		}
 	}
 	return nil
 }
 
-// logName is the name of a metric of the objective's in logs.
-func (o *objective) logName(m Metric) string {
-	if o.name != "" {
-		return o.name + "_" + m.MetricName()
+// logName is what a measure of an output is called in logs: as Keras has it, with the output's name before its
+// own, with weighted_ where it is another metric's name too, and with _1, _2, ... behind it where that is one.
+func (t *training) logName(output string, m *measure) (string, error) {
+	prefix := ""
+	if output != "" {
+		prefix = output + "_"
 	}
-	return m.MetricName()
+	losses := 1
+	if t.shown() {
+		losses += len(t.objectives)
+	}
+	base := prefix + m.Name
+	if slices.Contains(t.names[:losses], base) {
+		return "", fail(ErrConfig, "metrics: one is called %q, as a loss is", base)
+	}
+	if m.weighted && slices.Contains(t.names, base) {
+		base = prefix + "weighted_" + m.Name
+	}
+	name := base
+	for n := 1; slices.Contains(t.names, name); n++ {
+		name = base + "_" + itoa(n)
+	}
+	return name, nil
 }
 
 // check completes the objective's loss and metrics and looks at their arguments.
@@ -179,14 +209,22 @@ func (o *objective) check(where string) error {
 			return err
 		}
 	}
-	metrics := o.Metrics
-	o.Metrics = nil
-	for _, metric := range metrics {
-		metric = complete(metric).(Metric)
-		if err := validate(where+"metrics", metric); err != nil {
-			return err
+	o.measures = nil
+	for _, list := range []struct {
+		what     string
+		metrics  *[]Metric
+		weighted bool
+	}{{"metrics", &o.Metrics, false}, {"weighted_metrics", &o.WeightedMetrics, true}} {
+		given := *list.metrics
+		*list.metrics = nil
+		for _, m := range given {
+			m, err := completeMetric(where+list.what, m)
+			if err != nil {
+				return err
+			}
+			*list.metrics = append(*list.metrics, m)
+			o.measures = append(o.measures, measure{Measure: m.Measure(), metric: m, weighted: list.weighted})
 		}
-		o.Metrics = append(o.Metrics, metric)
 	}
 	return nil
 }

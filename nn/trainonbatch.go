@@ -24,7 +24,8 @@ func (m *Model) TrainOnBatch(ctx context.Context, d Dataset, o BatchOptions) (Lo
 	if err := m.fits("train on batch", newIndexed(s, s.n)); err != nil {
 		return nil, err
 	}
-	p, err := m.program(fitting, s.n, s.weights != nil || o.ClassWeight != nil)
+	kind := m.stepMode()
+	p, err := m.program(kind, s.n, s.weights != nil || o.ClassWeight != nil)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +37,7 @@ func (m *Model) TrainOnBatch(ctx context.Context, d Dataset, o BatchOptions) (Lo
 		return nil, err
 	}
 	p.weighClasses(o.ClassWeight)
-	if err := m.run(p, fitting); err != nil {
+	if err := m.run(p, kind); err != nil {
 		return nil, err
 	}
 	if loss := float64(p.result[0]); !finite(loss) {

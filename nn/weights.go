@@ -27,9 +27,8 @@ func (m *Model) GetWeights() ([]Weight, error) {
 
 // list cuts values, all variables in model order, into weights; nil gives weights without Data.
 func (m *Model) list(values []float32) []Weight {
-	list := make([]Weight, len(m.listed))
+	list := weightsOf(m.listed)
 	for i, v := range m.listed {
-		list[i] = Weight{Name: v.name, Shape: append([]int{}, v.shape...), Trainable: v.trainable}
 		if end := v.offset + v.shape.Size(); values != nil {
 			list[i].Data = values[v.offset:end:end]
 		}

@@ -27,8 +27,9 @@ type Artifacts struct {
 
 // Training is how a model was being trained, and where that stands.
 type Training struct {
-	Optimizer, Loss any   // configs, as nn.Config writes them; nil for none
-	Metrics         []any // the same
+	Optimizer, Loss          any     // configs, as nn.Config writes them; nil for none
+	Metrics, WeightedMetrics []any   // the same
+	LossWeight               float64 // as nn.Training has it: 0 for 1
 	// State without its Weights: the optimizer's slots, the number of steps, the seed, the learning rate.
 	State nn.State
 }
@@ -67,12 +68,18 @@ func FromModel(m *nn.Model) (*Artifacts, error) {
 			}
 		}
 	}
-	for _, metric := range t.Metrics {
-		c, err := nn.Config(metric)
-		if err != nil {
-			return nil, err
+	a.Training.LossWeight = t.LossWeight
+	for _, c := range []struct {
+		of   []nn.Metric
+		into *[]any
+	}{{t.Metrics, &a.Training.Metrics}, {t.WeightedMetrics, &a.Training.WeightedMetrics}} {
+		for _, metric := range c.of {
+			config, err := nn.Config(metric)
+			if err != nil {
+				return nil, err
+			}
+			*c.into = append(*c.into, config)
 		}
-		a.Training.Metrics = append(a.Training.Metrics, c)
 	}
 	return a, nil
 }
@@ -145,7 +152,7 @@ func checkWeights(vars, list []nn.Weight) error {
 
 // decode reads the configs. Errors of what nn has not wrap ErrUnsupported.
 func (t *Training) decode() (nn.Training, error) {
-	var out nn.Training
+	out := nn.Training{LossWeight: t.LossWeight}
 	var err error
 	if t.Optimizer != nil {
 		if out.Optimizer, err = nn.OptimizerFrom(t.Optimizer); err != nil {
@@ -157,27 +164,20 @@ func (t *Training) decode() (nn.Training, error) {
 			return out, because(ErrUnsupported, "training: loss", err)
 		}
 	}
-	for _, c := range t.Metrics {
-		metric, err := nn.MetricFrom(c)
-		if err != nil {
-			return out, because(ErrUnsupported, "training: metrics", err)
+	for _, list := range []struct {
+		what    string
+		configs []any
+		into    *[]nn.Metric
+	}{{"metrics", t.Metrics, &out.Metrics}, {"weighted_metrics", t.WeightedMetrics, &out.WeightedMetrics}} {
+		for _, c := range list.configs {
+			metric, err := nn.MetricFrom(c)
+			if err != nil {
+				return out, because(ErrUnsupported, "training: "+list.what, err)
+			}
+			*list.into = append(*list.into, metric)
 		}
-		out.Metrics = append(out.Metrics, metric)
 	}
 	return out, nil
-}
-
-// slotsOf lists the slots that a rule keeps for a model's variables, as nn.State has them, without data.
-func slotsOf(rule prog.Rule, vars []nn.Weight) []nn.Weight {
-	var list []nn.Weight
-	for _, slot := range rule.Slots() {
-		for _, v := range vars {
-			if v.Trainable {
-				list = append(list, nn.Weight{Name: v.Name + "/" + slot, Shape: v.Shape, Trainable: true})
-			}
-		}
-	}
-	return list
 }
 
 // checkState says what of a state's slots does not fit.
@@ -192,7 +192,7 @@ func (t *Training) checkState(vars []nn.Weight) error {
 	if decoded.Optimizer == nil {
 		return fail(ErrWeights, "optimizer: there are %d slots and no optimizer", len(t.State.Slots))
 	}
-	return checkWeights(slotsOf(decoded.Optimizer.Update().Rule, vars), t.State.Slots)
+	return checkWeights(nn.SlotsOf(decoded.Optimizer, vars), t.State.Slots)
 }
 
 // supported drops a training that nn cannot go on with, keeping the reason; other errors are returned.

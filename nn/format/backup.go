@@ -35,7 +35,15 @@ func WriteBackup(b *nn.Backup) ([]byte, error) {
 	}
 	history := []any{}
 	for _, name := range b.History.Names {
-		history = append(history, ordered{{"name", name}, {"values", numbersText(b.History.Values[name])}})
+		figures := pair{"values", numbersText(b.History.Values[name])}
+		if lists, ok := b.History.Lists[name]; ok {
+			texts := []string{}
+			for _, list := range lists {
+				texts = append(texts, numbersText(list))
+			}
+			figures = pair{"lists", texts}
+		}
+		history = append(history, ordered{{"name", name}, figures})
 	}
 	tally := []string{}
 	for _, sums := range b.Tally {
@@ -125,7 +133,16 @@ func ReadBackup(src []byte) (*nn.Backup, error) {
 		o := r.object("history", h)
 		name := r.text("history", o["name"])
 		b.History.Names = append(b.History.Names, name)
-		b.History.Values[name] = r.numbers("history", o["values"])
+		if o["lists"] == nil {
+			b.History.Values[name] = r.numbers("history", o["values"])
+			continue
+		}
+		if b.History.Lists == nil {
+			b.History.Lists = map[string][][]float64{}
+		}
+		for _, list := range r.list("history", o["lists"]) {
+			b.History.Lists[name] = append(b.History.Lists[name], r.numbers("history", list))
+		}
 	}
 	for i, c := range r.list("callbacks", top["callbacks"]) {
 		o := r.object("callbacks", c)

@@ -68,7 +68,8 @@ func TestBackupFile(t *testing.T) {
 	d := must[nn.Dataset](t)(nn.NewColumns([]nn.Column{x.column(t)}, []nn.Column{y.column(t)}))
 	run := func(path string, seed uint64, kill int) (*nn.Model, *nn.History, error) {
 		m := network()
-		if err := m.Compile(nn.Training{Optimizer: nn.Adam{LearningRate: 0.01}, Loss: nn.CategoricalCrossentropy, Metrics: []nn.Metric{nn.Accuracy}, Seed: seed, Backend: backend()}); err != nil {
+		o := nn.Adam{LearningRate: 0.01, OptimizerOptions: nn.OptimizerOptions{UseEMA: true, EMAOverwrite: 3, Accumulate: 2}}
+		if err := m.Compile(nn.Training{Optimizer: o, Loss: nn.CategoricalCrossentropy, Metrics: []nn.Metric{nn.Accuracy, nn.F1Score{}, nn.AUC{}}, Seed: seed, Backend: backend()}); err != nil {
 			t.Fatal(err)
 		}
 		n := 0
@@ -123,8 +124,9 @@ func backup() *nn.Backup {
 			Seed:    1<<63 + 1, Steps: 1<<60 + 1, Updates: 12, Rate: 0.1,
 		},
 		Inputs: [][]int{{2}, {}}, Epoch: 3, Batch: 2, Stopped: true, Order: 1<<62 + 3, Samples: 10, BatchSize: 4, Opened: 1, Taken: 7,
-		Tally:   [][]float64{{8, 0.1, nan}, nil, {1. / 3}},
-		History: nn.History{Epochs: []int{0, 1, 2}, Names: []string{"loss", "a b"}, Values: map[string][]float64{"loss": {0.1, 1. / 3, inf}, "a b": {5e-324}}},
+		Tally: [][]float64{{8, 0.1, nan}, nil, {1. / 3}},
+		History: nn.History{Epochs: []int{0, 1, 2}, Names: []string{"loss", "a b", "f1"}, Values: map[string][]float64{"loss": {0.1, 1. / 3, inf}, "a b": {5e-324}},
+			Lists: map[string][][]float64{"f1": {{0.1, inf}, {1. / 3, 0}}}},
 		Callbacks: []nn.CallbackState{
 			{Class: "early_stopping", Numbers: []float64{0.5, 1e300}, Weights: []nn.Weight{{Name: "dense/kernel", Shape: []int{2, 1}, Data: []float32{7, 8}, Trainable: true}}},
 			{Class: "csv_logger", Text: "1\nloss,\"µ\""},

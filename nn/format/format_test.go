@@ -148,7 +148,8 @@ func TestReadsTFJSParts(t *testing.T) {
 		t.Errorf("%d updates at rate %v with %d slots, wanted 12 at 0.01 with 10", s.Updates, s.Rate, len(s.Slots))
 	}
 	tr := m.Training()
-	if want := (nn.Adam{LearningRate: 0.01, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7}); tr.Optimizer != want || tr.Loss != nn.CategoricalCrossentropy {
+	want := nn.Adam{LearningRate: 0.01, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7, OptimizerOptions: nn.OptimizerOptions{EMAMomentum: 0.99}}
+	if !reflect.DeepEqual(tr.Optimizer, nn.Optimizer(want)) || tr.Loss != nn.CategoricalCrossentropy {
 		t.Errorf("optimizer %v, loss %v", tr.Optimizer, tr.Loss)
 	}
 	config := fmt.Sprint(must[map[string]any](t)(m.Config()))
@@ -186,6 +187,15 @@ var optimizers = []nn.Optimizer{
 	nn.Adagrad{}, nn.Adadelta{LearningRate: 1}, nn.Adam{}, nn.Adam{AMSGrad: true},
 }
 
+// otherOptimizers are some that tfjs has not, or not with these arguments.
+var otherOptimizers = []nn.Optimizer{
+	nn.AdamW{}, nn.Adamax{}, nn.Nadam{}, nn.Ftrl{LearningRate: 0.1}, nn.Lion{}, nn.Lamb{}, nn.Adafactor{}, nn.Muon{Exclude: []string{"dense_1"}}, nn.ScheduleFreeAdamW{},
+	nn.SGD{Momentum: 0.9, Schedule: nn.CosineDecay{Initial: 0.1, Steps: 10, WarmupTarget: 0.2, WarmupSteps: 2}},
+	nn.RMSprop{OptimizerOptions: nn.OptimizerOptions{UseEMA: true, EMAOverwrite: 3}},
+	nn.Adam{WeightDecay: 0.1, OptimizerOptions: nn.OptimizerOptions{NoDecay: []string{"bias"}, ClipNorm: 1}},
+	nn.SGD{Momentum: 0.5, OptimizerOptions: nn.OptimizerOptions{UseEMA: true, Accumulate: 3, LossScale: 2}},
+}
+
 // samples are n samples of a shape, one-hot in 3 classes.
 func samples(t testing.TB, n int, shape ...int) (x, y tensor) {
 	t.Helper()
@@ -208,7 +218,7 @@ func trained(t testing.TB, m *nn.Model, o nn.Optimizer, shape ...int) (*nn.Model
 	t.Helper()
 	x, y := samples(t, 30, shape...)
 	d := must[*data.Table](t)(data.NewTable(x.column(t), y.column(t)))
-	err := m.Compile(nn.Training{Optimizer: o, Loss: nn.CategoricalCrossentropy, Metrics: []nn.Metric{nn.Accuracy, nn.Named("mse", nn.MeanSquaredError)}, Seed: 1 << 63, Backend: backend()})
+	err := m.Compile(nn.Training{Optimizer: o, Loss: nn.CategoricalCrossentropy, Metrics: []nn.Metric{nn.Accuracy, nn.Named("mse", nn.MeanOf(nn.MeanSquaredError))}, Seed: 1 << 63, Backend: backend()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,10 +262,12 @@ func readFiles(t testing.TB, files []format.File) *format.Artifacts {
 // of one that was never saved, to the bit.
 func TestResumesToTheBit(t *testing.T) {
 	for way, roundTrip := range formats {
-		for _, o := range optimizers {
+		for _, o := range append(optimizers, otherOptimizers...) {
 			m, d := trained(t, network(), o, 8, 8, 2)
-			if err := m.SetLearningRate(m.LearningRate() * 0.7); err != nil {
-				t.Fatal(err)
+			if o.Settings().Schedule == nil {
+				if err := m.SetLearningRate(m.LearningRate() * 0.7); err != nil {
+					t.Fatal(err)
+				}
 			}
 			a := must[*format.Artifacts](t)(format.FromModel(m))
 			a.Metadata = map[string]any{"note": "π ≈ 3.14\n", "n": []any{1.0, nil, true}}
@@ -275,7 +287,7 @@ func TestResumesToTheBit(t *testing.T) {
 			if !reflect.DeepEqual(want, got) {
 				t.Errorf("%s: %#v: training gone on with from the file differs", way, o)
 			}
-			if want, got := m.Training(), again.Training(); !reflect.DeepEqual(want.Metrics, got.Metrics) || want.Optimizer != got.Optimizer || want.Loss != got.Loss {
+			if want, got := m.Training(), again.Training(); !reflect.DeepEqual(want.Metrics, got.Metrics) || !reflect.DeepEqual(want.Optimizer, got.Optimizer) || want.Loss != got.Loss {
 				t.Errorf("%s: training is %v, wanted %v", way, got, want)
 			}
 		}
@@ -322,6 +334,34 @@ func TestKeepsWhatThereIs(t *testing.T) {
 	}
 	if want, got := must[nn.State](t)(lazy.State()), must[nn.State](t)(again.State()); !reflect.DeepEqual(want, got) {
 		t.Error("a model whose input came with its data trains differently once read")
+	}
+}
+
+// Weighted metrics and the loss's weight come back, from tfjs's trainingConfig too.
+func TestKeepsWeights(t *testing.T) {
+	for _, weight := range []float64{0, nn.Zero, 2.5} {
+		m := network()
+		err := m.Compile(nn.Training{Optimizer: nn.Adam{}, Loss: nn.CategoricalCrossentropy, LossWeight: weight, Backend: backend(),
+			WeightedMetrics: []nn.Metric{nn.Accuracy, nn.AUC{Curve: "PR"}, nn.Named("f1", nn.F1Score{Average: "macro"})}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := must[*format.Artifacts](t)(format.FromModel(m))
+		for way, roundTrip := range formats {
+			again := must[*nn.Model](t)(roundTrip(t, a).Model(backend()))
+			got := must[*format.Artifacts](t)(format.FromModel(again)).Training
+			if !reflect.DeepEqual(got, a.Training) || math.Signbit(got.LossWeight) != math.Signbit(weight) {
+				t.Errorf("%s: training is %v, wanted %v", way, got, a.Training)
+			}
+		}
+	}
+	dir := goldenDir + "/mlp"
+	v := parseTree(t, string(must[[]byte](t)(os.ReadFile(dir+"/model.json"))))
+	config := v["trainingConfig"].(map[string]any)
+	config["weighted_metrics"], config["loss_weights"] = []any{"mse"}, map[string]any{"output": 0.5}
+	got := must[*nn.Model](t)(must[*format.Artifacts](t)(format.ReadTFJS([]byte(v.String()), opener(dir))).Model(backend())).Training()
+	if got.LossWeight != 0.5 || len(got.WeightedMetrics) != 1 || got.WeightedMetrics[0].Measure().Name != "mse" {
+		t.Errorf("training is %v, wanted mse weighted and half the loss", got)
 	}
 }
 
@@ -394,6 +434,10 @@ func TestTFJSReads(t *testing.T) {
 		m, _ = trained(t, plain(), o, 8, 8, 2)
 		write(fmt.Sprintf("plain%d", i), m, "", after)
 	}
+	for i, o := range otherOptimizers { // which tfjs passes over
+		m, _ := trained(t, network(), o, 8, 8, 2)
+		write(fmt.Sprintf("other%d", i), m, "", nil)
+	}
 	reshaped := nn.NewSequential(nn.Input(8, 8, 2), nn.Reshape{Target: []int{-1, 16}}, nn.Flatten{}, nn.Dense{Units: 3})
 	write("reshaped", reshaped, "", nil)
 	lazy, _ := trained(t, nn.NewSequential(nn.Flatten{}, nn.Dense{Units: 3, Activation: nn.Softmax}), nn.Adam{}, 8, 8, 2)
@@ -411,7 +455,7 @@ func TestTFJSReads(t *testing.T) {
 	}
 	for i, l := range []nn.Loss{nn.MeanSquaredError, nn.MeanAbsoluteError, nn.BinaryCrossentropy, nn.CategoricalCrossentropy} {
 		m := plain()
-		metrics := []nn.Metric{nn.Accuracy, nn.BinaryAccuracy, nn.CategoricalAccuracy, nn.MeanSquaredError, nn.Named("mae", nn.MeanAbsoluteError), nn.BinaryCrossentropy, nn.CategoricalCrossentropy}
+		metrics := []nn.Metric{nn.Accuracy, nn.BinaryAccuracy, nn.CategoricalAccuracy, nn.MeanOf(nn.MeanSquaredError), nn.Named("mae", nn.MeanOf(nn.MeanAbsoluteError)), nn.MeanOf(nn.BinaryCrossentropy), nn.MeanOf(nn.CategoricalCrossentropy)}
 		if err := m.Compile(nn.Training{Optimizer: nn.SGD{}, Loss: l, Metrics: metrics, Backend: backend()}); err != nil {
 			t.Fatal(err)
 		}

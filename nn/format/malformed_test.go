@@ -181,6 +181,7 @@ var badTops = []struct {
 	{[]any{"trainingConfig", "optimizer_config"}, map[string]any{"class_name": "Adagrad", "config": map[string]any{}}, format.ErrWeights},
 	{[]any{"tabgrad"}, "x", format.ErrFormat}, {[]any{"tabgrad"}, map[string]any{"seed": 1}, format.ErrFormat}, {[]any{"tabgrad"}, map[string]any{"seed": "-1"}, format.ErrFormat},
 	{[]any{"tabgrad"}, map[string]any{"seed": "1", "steps": "2", "updates": "2", "learning_rate": -1}, format.ErrFormat}, {[]any{"tabgrad"}, map[string]any{"metrics": 1}, format.ErrFormat},
+	{[]any{"tabgrad"}, map[string]any{"weighted_metrics": "mse"}, format.ErrFormat}, {[]any{"tabgrad"}, map[string]any{"loss_weight": "2"}, format.ErrFormat},
 }
 
 var badPaths = []string{

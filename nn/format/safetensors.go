@@ -82,7 +82,7 @@ func ReadSafetensors(src []byte) (*Artifacts, error) {
 		if err != nil {
 			return nil, err
 		}
-		slots = slotsOf(decoded.Optimizer.Update().Rule, vars)
+		slots = nn.SlotsOf(decoded.Optimizer, vars)
 		if len(slots) > 0 && byName[slotPrefix+slots[0].Name] == nil {
 			slots = nil // it had not begun
 		}
@@ -297,7 +297,7 @@ func WriteSafetensors(a *Artifacts) ([]byte, error) {
 			return nil, err
 		}
 		if len(t.State.Slots) > 0 {
-			for i, slot := range slotsOf(decoded.Optimizer.Update().Rule, vars) {
+			for i, slot := range nn.SlotsOf(decoded.Optimizer, vars) {
 				all = append(all, named{slotPrefix + slot.Name, t.State.Slots[i]})
 			}
 		}

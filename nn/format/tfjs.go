@@ -128,7 +128,7 @@ func (a *Artifacts) readOptimizer(vars []nn.Weight, tensors []*stored) (slotRead
 			return slotReader{}, nil, fail(ErrUnsupported, "%s: dtype is int32, wanted float32", t.where)
 		}
 	}
-	slots, err := readSlots(decoded.Optimizer.Update().Rule, a.Training.State.Rate, vars, tensors)
+	slots, err := readSlots(decoded.Optimizer, a.Training.State.Rate, vars, tensors)
 	return slots, iterations, err
 }
 
@@ -139,8 +139,13 @@ func readOwnTraining(where string, v any) (*Training, error) {
 		return nil, fail(ErrFormat, "%s is %s, wanted an object", where, show(v))
 	}
 	t := &Training{Optimizer: o["optimizer"], Loss: o["loss"]}
-	if t.Metrics, ok = o["metrics"].([]any); !ok && o["metrics"] != nil {
-		return nil, fail(ErrFormat, "%s: metrics is %s, wanted a list", where, show(o["metrics"]))
+	for key, into := range map[string]*[]any{"metrics": &t.Metrics, "weighted_metrics": &t.WeightedMetrics} {
+		if *into, ok = o[key].([]any); !ok && o[key] != nil {
+			return nil, fail(ErrFormat, "%s: %s is %s, wanted a list", where, key, show(o[key]))
+		}
+	}
+	if err := t.readLossWeight(where, o["loss_weight"]); err != nil {
+		return nil, err
 	}
 	for _, n := range []struct {
 		key  string
@@ -166,11 +171,33 @@ func (t *Training) writeOwn() ordered {
 	if metrics == nil {
 		metrics = []any{}
 	}
-	return ordered{
+	own := ordered{
 		{"optimizer", t.Optimizer}, {"loss", t.Loss}, {"metrics", metrics},
 		{"seed", strconv.FormatUint(s.Seed, 10)}, {"steps", strconv.FormatUint(s.Steps, 10)},
 		{"updates", strconv.FormatUint(s.Updates, 10)}, {"learning_rate", s.Rate},
 	}
+	if t.WeightedMetrics != nil {
+		own = append(own, pair{"weighted_metrics", t.WeightedMetrics})
+	}
+	if t.weighsLoss() {
+		own = append(own, pair{"loss_weight", t.LossWeight + 0})
+	}
+	return own
+}
+
+// weighsLoss is whether LossWeight is not the default.
+func (t *Training) weighsLoss() bool { return t.LossWeight != 0 || math.Signbit(t.LossWeight) }
+
+// readLossWeight reads a number, or nil for the default.
+func (t *Training) readLossWeight(where string, v any) error {
+	weight, ok := v.(float64)
+	if v != nil && !ok {
+		return fail(ErrFormat, "%s: loss_weight is %s, wanted a number", where, show(v))
+	}
+	if t.LossWeight = weight; ok && weight == 0 {
+		t.LossWeight = nn.Zero
+	}
+	return nil
 }
 
 // A manifest is weightsManifest: the weight files and the tensors in them.
@@ -425,7 +452,7 @@ func WriteTFJS(a *Artifacts, name string) ([]File, error) {
 		}
 		if decoded.Optimizer != nil {
 			add(nn.Weight{}, "iter", "int32", "optimizer")
-			slots = t.writeSlots(names, decoded.Optimizer.Update().Rule)
+			slots = t.writeSlots(vars, names, decoded.Optimizer)
 		}
 		for _, w := range slots {
 			add(w, w.Name, "float32", "optimizer")

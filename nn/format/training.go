@@ -2,65 +2,98 @@ package format
 
 import (
 	"math"
+	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/tabgrad/tabgrad/nn"
-	"github.com/tabgrad/tabgrad/nn/prog"
 )
 
-// A group is one of the lists of tensors that tfjs's optimizers save, each over all trainable variables:
-// its name, and the slot of nn's rule that it is; -1 for one that only tfjs keeps, which is zeros.
-type group struct {
-	suffix string
-	slot   int
+// An optimizerTensor is one of those that tfjs's optimizers save: its name and shape, and the slot of nn's that
+// it is, by its index in State.Slots. Where there is none it is zeros, which only tfjs keeps.
+type optimizerTensor struct {
+	name  string
+	shape []int
+	slot  int
+	// velocity of tfjs's momentum is the slot divided by minus the learning rate: tfjs's v = μv + g, w -= ηv
+	// and Keras's v = μv - ηg, w += v. The slot itself follows, which tfjs passes over, so that what tabgrad
+	// saves it reads to the bit.
+	velocity bool
 }
 
-// velocity of tfjs's momentum is the slot divided by minus the learning rate: tfjs's v = μv + g, w -= ηv
-// and Keras's v = μv - ηg, w += v. The slot itself follows, which tfjs passes over, so that what tabgrad
-// saves it reads to the bit.
-const velocity = -2
+// tfjsName is what tfjs calls an optimizer's slot.
+func tfjsName(o nn.Optimizer, slot string) string {
+	switch o.(type) {
+	case nn.SGD:
+		return "velocity"
+	case nn.RMSprop:
+		return map[string]string{"velocity": "rms", "momentum": "momentum", "average_gradient": "mg"}[slot]
+	case nn.Adadelta:
+		return map[string]string{"accumulated_grad": "accum_grad", "accumulated_delta_var": "accum_var"}[slot]
+	case nn.Adam: // tfjs has no AMSGrad
+		return map[string]string{"momentum": "m", "velocity": "v", "velocity_hat": "vhat"}[slot]
+	}
+	return ""
+}
 
-var groups = map[prog.Rule][]group{
-	prog.RuleMomentum:        {{"momentum", velocity}, {"velocity", 0}},
-	prog.RuleNesterov:        {{"momentum", velocity}, {"velocity", 0}},
-	prog.RuleRMSprop:         {{"rms", 0}, {"momentum", -1}},
-	prog.RuleRMSpropMomentum: {{"rms", 0}, {"momentum", 1}},
-	prog.RuleRMSpropCentered: {{"rms", 0}, {"momentum", 1}, {"mg", 2}},
-	prog.RuleAdagrad:         {{"accumulator", 0}},
-	prog.RuleAdadelta:        {{"accum_grad", 0}, {"accum_var", 1}},
-	prog.RuleAdam:            {{"m", 0}, {"v", 1}},
-	prog.RuleAMSGrad:         {{"m", 0}, {"v", 1}, {"vhat", 2}}, // tfjs has no AMSGrad
+// optimizerTensors lists tfjs's tensors of an optimizer, slot by slot, with the names that variables have in the
+// file. An optimizer that tfjs has not has its slots under Keras's names.
+func optimizerTensors(o nn.Optimizer, vars, names []nn.Weight) []optimizerTensor {
+	slots := nn.SlotsOf(o, vars)
+	var list []optimizerTensor
+	each := func(suffix string, velocity bool) {
+		n := 0
+		for i, v := range vars {
+			if v.Trainable {
+				slot := -1
+				if velocity {
+					slot = n
+				}
+				list = append(list, optimizerTensor{names[i].Name + "/" + suffix, v.Shape, slot, velocity})
+				n++
+			}
+		}
+	}
+	if sgd, ok := o.(nn.SGD); ok && sgd.Momentum != 0 {
+		each("momentum", true)
+	}
+	for i, s := range slots {
+		at := strings.LastIndexByte(s.Name, '/') + 1
+		name := tfjsName(o, s.Name[at:])
+		if name == "" || s.Name[at:] == "average" || s.Name[at:] == "gradient_accumulator" {
+			name = s.Name[at:]
+		}
+		of := slices.IndexFunc(vars, func(v nn.Weight) bool { return v.Name == s.Name[:at-1] })
+		list = append(list, optimizerTensor{names[of].Name + "/" + name, s.Shape, i, false})
+	}
+	if rms, ok := o.(nn.RMSprop); ok && rms.Momentum == 0 && !rms.Centered {
+		each("momentum", false)
+	}
+	return list
 }
 
 // writeSlots are the tensors of tfjs's group "optimizer", behind iter.
-func (t *Training) writeSlots(vars []nn.Weight, rule prog.Rule) []nn.Weight {
+func (t *Training) writeSlots(vars, names []nn.Weight, o nn.Optimizer) []nn.Weight {
 	if len(t.State.Slots) == 0 {
 		return nil
 	}
-	var trainable []nn.Weight
-	for _, v := range vars {
-		if v.Trainable {
-			trainable = append(trainable, v)
-		}
-	}
 	var list []nn.Weight
-	for _, g := range groups[rule] {
-		for i, v := range trainable {
-			w := nn.Weight{Name: v.Name + "/" + g.suffix, Shape: v.Shape}
-			if g.slot >= 0 {
-				w.Data = t.State.Slots[g.slot*len(trainable)+i].Data
-			} else {
-				w.Data = make([]float32, size(v.Shape))
-			}
-			if g.slot == velocity {
-				for j, s := range t.State.Slots[i].Data {
-					if t.State.Rate != 0 {
-						w.Data[j] = float32(-float64(s) / t.State.Rate)
-					}
+	for _, tensor := range optimizerTensors(o, vars, names) {
+		w := nn.Weight{Name: tensor.name, Shape: tensor.shape}
+		switch {
+		case tensor.velocity:
+			w.Data = make([]float32, size(tensor.shape))
+			for j, s := range t.State.Slots[tensor.slot].Data {
+				if t.State.Rate != 0 {
+					w.Data[j] = float32(-float64(s) / t.State.Rate)
 				}
 			}
-			list = append(list, w)
+		case tensor.slot >= 0:
+			w.Data = t.State.Slots[tensor.slot].Data
+		default:
+			w.Data = make([]float32, size(tensor.shape))
 		}
+		list = append(list, w)
 	}
 	return list
 }
@@ -80,54 +113,34 @@ type slotReader struct {
 	factor  float64     // what their numbers are multiplied by
 }
 
-// readSlots checks a file's optimizer tensors against the rule and the model's variables.
-func readSlots(rule prog.Rule, rate float64, vars []nn.Weight, tensors []*stored) (slotReader, error) {
+// readSlots checks a file's optimizer tensors against the optimizer and the model's variables.
+func readSlots(o nn.Optimizer, rate float64, vars []nn.Weight, tensors []*stored) (slotReader, error) {
 	r := slotReader{factor: 1}
 	if len(tensors) == 0 {
 		return r, nil
 	}
-	r.want = slotsOf(rule, vars)
-	n := 0
-	for _, v := range vars {
-		if v.Trainable {
-			n++
-		}
+	r.want = nn.SlotsOf(o, vars)
+	wanted := optimizerTensors(o, vars, vars)
+	if n := len(r.want); n > 0 && wanted[0].velocity && len(tensors) == n { // tfjs's own
+		wanted, r.factor = wanted[:n], -rate
 	}
-	gs := groups[rule]
-	isVelocity := len(gs) > 0 && gs[0].slot == velocity
-	if isVelocity && len(tensors) == n { // tfjs's own
-		gs, r.factor = []group{{"momentum", 0}}, -rate
-	}
-	if len(tensors) != n*len(gs) {
-		return r, fail(ErrWeights, "optimizer: the file has %d tensors of it, %s wants %d for each of %d variables", len(tensors), rule, len(gs), n)
+	if len(tensors) != len(wanted) {
+		return r, fail(ErrWeights, "optimizer: the file has %d tensors of it, wanted %d", len(tensors), len(wanted))
 	}
 	r.tensors = make([]*stored, len(r.want))
 	for i, t := range tensors {
-		g := gs[i/n]
-		v := trainableAt(vars, i%n)
-		if last(t.name) != g.suffix {
-			return r, fail(ErrWeights, "%s: wanted %s", t.where, clip(v.Name+"/"+g.suffix))
+		w := wanted[i]
+		if last(t.name) != last(w.name) {
+			return r, fail(ErrWeights, "%s: wanted %s", t.where, clip(w.name))
 		}
-		if !sameShape(t.shape, v.Shape) {
-			return r, fail(ErrWeights, "%s: shape is %v, wanted %v", t.where, t.shape, v.Shape)
+		if !sameShape(t.shape, w.shape) {
+			return r, fail(ErrWeights, "%s: shape is %v, wanted %v", t.where, t.shape, w.shape)
 		}
-		if g.slot >= 0 {
-			r.tensors[g.slot*n+i%n] = t
+		if w.slot >= 0 { // a slot behind tfjs's velocity takes its place
+			r.tensors[w.slot] = t
 		}
 	}
 	return r, nil
-}
-
-func trainableAt(vars []nn.Weight, i int) nn.Weight {
-	for _, v := range vars {
-		if v.Trainable {
-			if i == 0 {
-				return v
-			}
-			i--
-		}
-	}
-	return nn.Weight{}
 }
 
 // readTrainingConfig makes nn's configs of tfjs's trainingConfig.
@@ -147,27 +160,16 @@ func readTrainingConfig(v any) (*Training, error) {
 	default:
 		return nil, fail(ErrUnsupported, "%s: loss is %s, wanted one name", where, show(o["loss"]))
 	}
-	metrics := o["metrics"]
-	if m, ok := metrics.(map[string]any); ok { // by output
-		metrics = single(m)
+	t.Metrics, t.WeightedMetrics = metricsOf(o["metrics"]), metricsOf(o["weighted_metrics"])
+	weight := single(o["loss_weights"])
+	if list, isList := weight.([]any); isList && len(list) == 0 {
+		weight = nil
 	}
-	switch metrics := metrics.(type) {
-	case nil:
-	case []any:
-		for _, m := range metrics {
-			if list, ok := m.([]any); ok { // by output
-				t.Metrics = append(t.Metrics, list...)
-			} else {
-				t.Metrics = append(t.Metrics, m)
-			}
-		}
-	default:
-		t.Metrics = []any{metrics}
+	if err := t.readLossWeight(where, weight); err != nil {
+		return nil, fail(ErrUnsupported, "%s: loss_weights is %s, wanted one number", where, show(o["loss_weights"]))
 	}
-	for _, key := range [...]string{"weighted_metrics", "loss_weights", "sample_weight_mode"} {
-		if list, isList := o[key].([]any); o[key] != nil && !(isList && len(list) == 0) {
-			return nil, fail(ErrUnsupported, "%s: %s is %s, wanted null", where, key, show(o[key]))
-		}
+	if list, isList := o["sample_weight_mode"].([]any); o["sample_weight_mode"] != nil && !(isList && len(list) == 0) {
+		return nil, fail(ErrUnsupported, "%s: sample_weight_mode is %s, wanted null", where, show(o["sample_weight_mode"]))
 	}
 	if o["optimizer_config"] == nil {
 		return t, nil
@@ -185,6 +187,8 @@ func readTrainingConfig(v any) (*Training, error) {
 			key = "nesterov"
 		case class == "RMSProp" && key == "decay":
 			key = "rho"
+		case class == "Adamax" && key == "decay" && v == 0.0:
+			continue
 		case key == "lr":
 			key = "learning_rate"
 		}
@@ -196,9 +200,29 @@ func readTrainingConfig(v any) (*Training, error) {
 	t.Optimizer = map[string]any{"class_name": class, "config": renamed}
 	decoded, err := t.decode()
 	if err == nil {
-		t.State.Rate = decoded.Optimizer.Rate()
+		t.State.Rate = decoded.Optimizer.Settings().Rate
 	}
 	return t, err
+}
+
+// metricsOf are the metrics in a trainingConfig: one, a list, or these by output.
+func metricsOf(v any) []any {
+	if byOutput, ok := v.(map[string]any); ok {
+		v = single(byOutput)
+	}
+	list, ok := v.([]any)
+	if !ok && v != nil {
+		return []any{v}
+	}
+	var metrics []any
+	for _, m := range list {
+		if of, ok := m.([]any); ok { // an output's
+			metrics = append(metrics, of...)
+		} else {
+			metrics = append(metrics, m)
+		}
+	}
+	return metrics
 }
 
 // single is what a list or an object holds, where that is one thing.
@@ -225,10 +249,14 @@ var metricNames = map[string]string{
 	"mean_squared_error": "mse", "mean_absolute_error": "mae",
 }
 
-// writeTrainingConfig is t as tfjs reads it. It reports false where tfjs has no such optimizer or loss.
+// writeTrainingConfig is t as tfjs reads it. It reports false where tfjs has no such optimizer or loss. Its
+// weighted metrics tfjs has not, and they are left out.
 func (t *Training) writeTrainingConfig(decoded nn.Training) (ordered, bool) {
 	class, config := "", ordered(nil)
 	rate := pair{"learningRate", t.State.Rate}
+	if decoded.Optimizer == nil || t.weighsLoss() || !plainOptimizer(decoded.Optimizer) {
+		return nil, false
+	}
 	switch o := decoded.Optimizer.(type) {
 	case nn.SGD:
 		class, config = "SGD", ordered{rate}
@@ -263,6 +291,14 @@ func (t *Training) writeTrainingConfig(decoded nn.Training) (ordered, bool) {
 	return ordered{{"loss", loss}, {"metrics", metrics}, {"optimizer_config", ordered{{"class_name", class}, {"config", config}}}}, true
 }
 
+// plainOptimizer reports whether nothing is asked of an optimizer that tfjs has not: a schedule, weight decay,
+// clipping, averages, accumulation.
+func plainOptimizer(o nn.Optimizer) bool {
+	s := o.Settings()
+	s.Rate, s.EMAMomentum = 0, 0
+	return reflect.DeepEqual(s, nn.Settings{}) && o.Method("", nil).WeightDecay == 0
+}
+
 // plainName is Keras's name of a loss or metric that has its default arguments.
 func plainName(kind nn.Kind, config any) (string, bool) {
 	o, isMap := config.(map[string]any)
@@ -283,7 +319,7 @@ func plainName(kind nn.Kind, config any) (string, bool) {
 			given, err = nn.MetricFrom(config)
 			plain, errPlain = nn.MetricFrom(e.Name)
 		}
-		if err == nil && errPlain == nil && given == plain {
+		if err == nil && errPlain == nil && reflect.DeepEqual(given, plain) {
 			return e.Name, true
 		}
 	}

@@ -60,6 +60,8 @@ func TestTopologyVariants(t *testing.T) {
 		"an optimizer nn has not":    func(v tree) { set(v, "Nonesuch", "trainingConfig", "optimizer_config", "class_name") },
 		"a loss nn has not":          func(v tree) { v["trainingConfig"].(map[string]any)["loss"] = "nonesuch" },
 		"losses and metrics by name": func(v tree) { byOutput(v) },
+		"weights nn has not":         func(v tree) { v["trainingConfig"].(map[string]any)["loss_weights"] = []any{1, 2} },
+		"a mode nn has not":          func(v tree) { v["trainingConfig"].(map[string]any)["sample_weight_mode"] = "temporal" },
 	} {
 		v := parseTree(t, text)
 		change(v)

@@ -330,7 +330,8 @@ func (b *Builder) BinaryXent(p, t Buf) Buf {
 // Gather picks rows of table [V, d..] by index.
 func (b *Builder) Gather(table, index Buf) Buf { return b.op(Gather, nil, table, index) }
 
-// ScatterAdd is zeros of shape [V, d..] with dy's rows [i.., d..] added at index [i..]: Gather's transpose.
+// ScatterAdd adds up dy's rows by index [i..], into a table of shape [V, d..] that is 0 at first: dy is [i.., d..],
+// and rows whose index is outside [0, V) are left out. It has no gradient.
 func (b *Builder) ScatterAdd(index, dy Buf, shape Shape) Buf {
 	return b.op(ScatterAdd, ShapeAttr{shape}, index, dy)
 }

@@ -30,6 +30,7 @@ export type Initializer = Config<'initializer'>;
 export type Activation = Config<'activation'>;
 export type Regularizer = Config<'regularizer'>;
 export type Constraint = Config<'constraint'>;
+export type LearningRateSchedule = Config<'learningRateSchedule'>;
 export type TextConfig = Config<'text'>;
 
 export function wireOptions(where: string, options: object): WireObject {

@@ -13,7 +13,7 @@ export interface EarlyStoppingOptions {
   /** Whether less or more is better; auto asks the metric. Default 'auto'. */
   mode?: 'auto' | 'min' | 'max';
   /** What the figure must beat for the waiting to begin anew. */
-  baseline?: number;
+  baseline?: number | null;
   /** Whether the weights go back to those of the best epoch when training ends. Default false. */
   restoreBestWeights?: boolean;
   /** Epochs before the figure is looked at. Default 0. */
@@ -41,7 +41,7 @@ export interface ModelCheckpointOptions {
   /** At each epoch's end, or every so many batches. Default 'epoch'. */
   saveFreq?: 'epoch' | number;
   /** What the figure must beat for the first model to be saved. */
-  initialValueThreshold?: number;
+  initialValueThreshold?: number | null;
 }
 
 /** Saves the model at the end of epochs, or every so many batches. */

@@ -1897,7 +1897,7 @@ export function activation(options: ActivationOptions): Layer {
 
 export interface ReLUOptions {
   /** The largest result; none by default. */
-  maxValue?: number;
+  maxValue?: number | null;
   /** What x below the threshold is multiplied by. Default 0. */
   negativeSlope?: number;
   /** Where x begins to pass. Default 0. */
@@ -2089,11 +2089,11 @@ export interface IntegerLookupOptions {
   /** How many indices there are at most, with the special ones. */
   maxTokens?: number | null;
   /** How many indices unknown numbers have, by their remainder; with 0 an unknown number becomes -1. Default 1. */
-  numOovIndices?: number;
+  numOovIndices?: number | null;
   /** The number whose index is 0, and that has no part in vectors. */
-  maskToken?: number;
+  maskToken?: number | null;
   /** What an unknown index becomes with invert. Default -1. */
-  oovToken?: number;
+  oovToken?: number | null;
   /** The numbers, each once. */
   vocabulary?: readonly number[];
   /** With tf_idf, a weight for each of the vocabulary. */

@@ -74,7 +74,7 @@ export interface SparseCategoricalCrossentropyOptions {
   /** Whether predictions are logits, not probabilities. Default false. */
   fromLogits?: boolean;
   /** A class whose targets don't count, such as -1 or 255 for unlabelled pixels. */
-  ignoreClass?: number;
+  ignoreClass?: number | null;
 }
 
 /** Crossentropy of class probabilities and class numbers. */

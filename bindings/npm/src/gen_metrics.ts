@@ -26,6 +26,335 @@ export function sparseCategoricalAccuracy(): Metric {
   return new Config('SparseCategoricalAccuracy');
 }
 
+export interface TopKCategoricalAccuracyMetricOptions {
+  /** How many predictions may be the right one. Default 5. */
+  k?: number;
+}
+
+/** The share of rows whose target is among the k largest predictions. */
+export function topKCategoricalAccuracy(options: TopKCategoricalAccuracyMetricOptions = {}): Metric {
+  return new Config('TopKCategoricalAccuracy', options);
+}
+
+export interface SparseTopKCategoricalAccuracyMetricOptions {
+  /** How many predictions may be the right one. Default 5. */
+  k?: number;
+  /** Whether predictions are class numbers, the best first. Default false. */
+  fromSortedIds?: boolean;
+}
+
+/** The share of rows whose target's class is among the k largest predictions. */
+export function sparseTopKCategoricalAccuracy(options: SparseTopKCategoricalAccuracyMetricOptions = {}): Metric {
+  return new Config('SparseTopKCategoricalAccuracy', options);
+}
+
+export interface TruePositivesMetricOptions {
+  /** The thresholds; 0.5 by default. */
+  thresholds?: number | readonly number[];
+}
+
+/** How many predictions above the threshold are right. */
+export function truePositives(options: TruePositivesMetricOptions = {}): Metric {
+  return new Config('TruePositives', options);
+}
+
+export interface TrueNegativesMetricOptions {
+  /** The thresholds; 0.5 by default. */
+  thresholds?: number | readonly number[];
+}
+
+/** How many predictions not above the threshold are right. */
+export function trueNegatives(options: TrueNegativesMetricOptions = {}): Metric {
+  return new Config('TrueNegatives', options);
+}
+
+export interface FalsePositivesMetricOptions {
+  /** The thresholds; 0.5 by default. */
+  thresholds?: number | readonly number[];
+}
+
+/** How many predictions above the threshold are wrong. */
+export function falsePositives(options: FalsePositivesMetricOptions = {}): Metric {
+  return new Config('FalsePositives', options);
+}
+
+export interface FalseNegativesMetricOptions {
+  /** The thresholds; 0.5 by default. */
+  thresholds?: number | readonly number[];
+}
+
+/** How many predictions not above the threshold are wrong. */
+export function falseNegatives(options: FalseNegativesMetricOptions = {}): Metric {
+  return new Config('FalseNegatives', options);
+}
+
+export interface PrecisionMetricOptions {
+  /** The thresholds; 0.5 by default, none where there is a top_k. */
+  thresholds?: number | readonly number[];
+  /** How many of a row's predictions, the largest, may be positive. */
+  topK?: number | null;
+  /** The class that alone is counted. */
+  classId?: number | null;
+}
+
+/** The share of the predictions above the threshold that are right. */
+export function precision(options: PrecisionMetricOptions = {}): Metric {
+  return new Config('Precision', options);
+}
+
+export interface RecallMetricOptions {
+  /** The thresholds; 0.5 by default, none where there is a top_k. */
+  thresholds?: number | readonly number[];
+  /** How many of a row's predictions, the largest, may be positive. */
+  topK?: number | null;
+  /** The class that alone is counted. */
+  classId?: number | null;
+}
+
+/** The share of the true targets that are predicted. */
+export function recall(options: RecallMetricOptions = {}): Metric {
+  return new Config('Recall', options);
+}
+
+export interface SensitivityAtSpecificityMetricOptions {
+  /** The least specificity. */
+  specificity: number;
+  /** How many thresholds from 0 to 1 are tried. Default 200. */
+  numThresholds?: number;
+  /** The class that alone is counted. */
+  classId?: number | null;
+}
+
+/** The best sensitivity where the specificity is at least a value. */
+export function sensitivityAtSpecificity(options: SensitivityAtSpecificityMetricOptions): Metric {
+  return new Config('SensitivityAtSpecificity', options);
+}
+
+export interface SpecificityAtSensitivityMetricOptions {
+  /** The least sensitivity. */
+  sensitivity: number;
+  /** How many thresholds from 0 to 1 are tried. Default 200. */
+  numThresholds?: number;
+  /** The class that alone is counted. */
+  classId?: number | null;
+}
+
+/** The best specificity where the sensitivity is at least a value. */
+export function specificityAtSensitivity(options: SpecificityAtSensitivityMetricOptions): Metric {
+  return new Config('SpecificityAtSensitivity', options);
+}
+
+export interface PrecisionAtRecallMetricOptions {
+  /** The least recall. */
+  recall: number;
+  /** How many thresholds from 0 to 1 are tried. Default 200. */
+  numThresholds?: number;
+  /** The class that alone is counted. */
+  classId?: number | null;
+}
+
+/** The best precision where the recall is at least a value. */
+export function precisionAtRecall(options: PrecisionAtRecallMetricOptions): Metric {
+  return new Config('PrecisionAtRecall', options);
+}
+
+export interface RecallAtPrecisionMetricOptions {
+  /** The least precision. */
+  precision: number;
+  /** How many thresholds from 0 to 1 are tried. Default 200. */
+  numThresholds?: number;
+  /** The class that alone is counted. */
+  classId?: number | null;
+}
+
+/** The best recall where the precision is at least a value. */
+export function recallAtPrecision(options: RecallAtPrecisionMetricOptions): Metric {
+  return new Config('RecallAtPrecision', options);
+}
+
+export interface AUCMetricOptions {
+  /** How many thresholds from 0 to 1 the curve is drawn of. Default 200. */
+  numThresholds?: number;
+  /** The curve. Default 'ROC'. */
+  curve?: 'ROC' | 'PR' | 'PRGAIN';
+  /** How the area between thresholds is taken: in between, the least it may be, or the most. Default 'interpolation'. */
+  summationMethod?: 'interpolation' | 'minoring' | 'majoring';
+  /** The thresholds, in the place of num_thresholds; 0 and 1 are added. */
+  thresholds?: number | readonly number[];
+  /** Whether each of several outputs has a curve; the area is their mean. Default false. */
+  multiLabel?: boolean;
+  /** How many outputs there are, where each has a curve. */
+  numLabels?: number | null;
+  /** What each of several outputs counts. */
+  labelWeights?: number | readonly number[];
+  /** Whether predictions are logits, not probabilities. Default false. */
+  fromLogits?: boolean;
+}
+
+/** The area under the ROC curve or the precision-recall curve. */
+export function auc(options: AUCMetricOptions = {}): Metric {
+  return new Config('AUC', options);
+}
+
+export interface FBetaScoreMetricOptions {
+  /** micro: of all classes counted together; macro: the mean; weighted: by how often each class is the target; null: one figure a class. */
+  average?: 'micro' | 'macro' | 'weighted' | null;
+  /** β, what recall counts beside precision. Default 1. */
+  beta?: number;
+  /** Predictions above it are positive; null: a row's largest. */
+  threshold?: number | null;
+}
+
+/** A mean of precision and recall, in which recall counts β times as much. */
+export function fBetaScore(options: FBetaScoreMetricOptions = {}): Metric {
+  return new Config('FBetaScore', options);
+}
+
+export interface F1ScoreMetricOptions {
+  /** micro: of all classes counted together; macro: the mean; weighted: by how often each class is the target; null: one figure a class. */
+  average?: 'micro' | 'macro' | 'weighted' | null;
+  /** Predictions above it are positive; null: a row's largest. */
+  threshold?: number | null;
+}
+
+/** The harmonic mean of precision and recall. */
+export function f1Score(options: F1ScoreMetricOptions = {}): Metric {
+  return new Config('F1Score', options);
+}
+
+export interface IoUMetricOptions {
+  /** How many classes there are. */
+  numClasses: number;
+  /** The classes that the mean is over. */
+  targetClassIds: readonly number[];
+  /** A class whose targets don't count, such as -1 or 255 for unlabelled pixels. */
+  ignoreClass?: number | null;
+  /** Whether targets are class numbers; else the largest of the last dimension is the class. Default true. */
+  sparseYTrue?: boolean;
+  /** Whether predictions are class numbers; else the largest of the last dimension is the class. Default true. */
+  sparseYPred?: boolean;
+}
+
+/** Intersection over union of some classes. */
+export function iou(options: IoUMetricOptions): Metric {
+  return new Config('IoU', options);
+}
+
+export interface BinaryIoUMetricOptions {
+  /** The classes that the mean is over. Default [0,1]. */
+  targetClassIds?: readonly number[];
+  /** Predictions from it on are 1. Default 0.5. */
+  threshold?: number;
+}
+
+/** Intersection over union of two classes, from probabilities. */
+export function binaryIou(options: BinaryIoUMetricOptions = {}): Metric {
+  return new Config('BinaryIoU', options);
+}
+
+export interface MeanIoUMetricOptions {
+  /** How many classes there are. */
+  numClasses: number;
+  /** A class whose targets don't count, such as -1 or 255 for unlabelled pixels. */
+  ignoreClass?: number | null;
+  /** Whether targets are class numbers; else the largest of the last dimension is the class. Default true. */
+  sparseYTrue?: boolean;
+  /** Whether predictions are class numbers; else the largest of the last dimension is the class. Default true. */
+  sparseYPred?: boolean;
+}
+
+/** Intersection over union of all classes. */
+export function meanIou(options: MeanIoUMetricOptions): Metric {
+  return new Config('MeanIoU', options);
+}
+
+export interface OneHotIoUMetricOptions {
+  /** How many classes there are. */
+  numClasses: number;
+  /** The classes that the mean is over. */
+  targetClassIds: readonly number[];
+  /** A class whose targets don't count. */
+  ignoreClass?: number | null;
+  /** Whether predictions are class numbers; else the largest of the last dimension is the class. Default false. */
+  sparseYPred?: boolean;
+}
+
+/** Intersection over union of some classes, of one-hot targets. */
+export function oneHotIou(options: OneHotIoUMetricOptions): Metric {
+  return new Config('OneHotIoU', options);
+}
+
+export interface OneHotMeanIoUMetricOptions {
+  /** How many classes there are. */
+  numClasses: number;
+  /** A class whose targets don't count. */
+  ignoreClass?: number | null;
+  /** Whether predictions are class numbers; else the largest of the last dimension is the class. Default false. */
+  sparseYPred?: boolean;
+}
+
+/** Intersection over union of all classes, of one-hot targets. */
+export function oneHotMeanIou(options: OneHotMeanIoUMetricOptions): Metric {
+  return new Config('OneHotMeanIoU', options);
+}
+
+export interface ConfusionMatrixMetricOptions {
+  /** Single predictions above it are of class 1. Default 0.5. */
+  threshold?: number;
+}
+
+/** How often each class was predicted for each, a row a class of targets. */
+export function confusionMatrix(options: ConfusionMatrixMetricOptions = {}): Metric {
+  return new Config('ConfusionMatrix', options);
+}
+
+/** The root of the mean of the squared differences. */
+export function rootMeanSquaredError(): Metric {
+  return new Config('RootMeanSquaredError');
+}
+
+export interface R2ScoreMetricOptions {
+  /** The mean of the outputs, by their variance or not; null: one figure an output. Default 'uniform_average'. */
+  classAggregation?: 'uniformAverage' | 'uniform_average' | 'varianceWeightedAverage' | 'variance_weighted_average' | 'none' | null;
+  /** How many independent inputs r the predictions are made of; 0: not adjusted. Default 0. */
+  numRegressors?: number;
+}
+
+/** The share of the targets' variance that the predictions explain. */
+export function r2Score(options: R2ScoreMetricOptions = {}): Metric {
+  return new Config('R2Score', options);
+}
+
+export interface PearsonCorrelationMetricOptions {
+  /** The dimension that the vectors lie along, counted with the batch; negative from the end. Default -1. */
+  axis?: number;
+}
+
+/** The correlation of predictions and targets. */
+export function pearsonCorrelation(options: PearsonCorrelationMetricOptions = {}): Metric {
+  return new Config('PearsonCorrelation', options);
+}
+
+export interface ConcordanceCorrelationMetricOptions {
+  /** The dimension that the vectors lie along, counted with the batch; negative from the end. Default -1. */
+  axis?: number;
+}
+
+/** The agreement of predictions and targets, in scale and mean too. */
+export function concordanceCorrelation(options: ConcordanceCorrelationMetricOptions = {}): Metric {
+  return new Config('ConcordanceCorrelation', options);
+}
+
+export interface CosineSimilarityMetricOptions {
+  /** The dimension that the vectors lie along, counted with the batch; negative from the end. Default -1. */
+  axis?: number;
+}
+
+/** The cosine of the angle between prediction and target. */
+export function cosineSimilarity(options: CosineSimilarityMetricOptions = {}): Metric {
+  return new Config('CosineSimilarity', options);
+}
+
 /** The mean of the squared differences. */
 export function meanSquaredError(): Metric {
   return new Config('MeanSquaredError');
@@ -34,6 +363,21 @@ export function meanSquaredError(): Metric {
 /** The mean of the absolute differences. */
 export function meanAbsoluteError(): Metric {
   return new Config('MeanAbsoluteError');
+}
+
+/** The mean of the differences in percent of the targets. */
+export function meanAbsolutePercentageError(): Metric {
+  return new Config('MeanAbsolutePercentageError');
+}
+
+/** The mean of the squared differences of logarithms. */
+export function meanSquaredLogarithmicError(): Metric {
+  return new Config('MeanSquaredLogarithmicError');
+}
+
+/** The mean of the logarithm of the error's hyperbolic cosine. */
+export function logCoshError(): Metric {
+  return new Config('LogCoshError');
 }
 
 export interface BinaryCrossentropyMetricOptions {
@@ -64,10 +408,35 @@ export interface SparseCategoricalCrossentropyMetricOptions {
   /** Whether predictions are logits, not probabilities. Default false. */
   fromLogits?: boolean;
   /** A class whose targets don't count, such as -1 or 255 for unlabelled pixels. */
-  ignoreClass?: number;
+  ignoreClass?: number | null;
 }
 
 /** Crossentropy of class probabilities and class numbers. */
 export function sparseCategoricalCrossentropy(options: SparseCategoricalCrossentropyMetricOptions = {}): Metric {
   return new Config('SparseCategoricalCrossentropy', options);
+}
+
+/** How far probabilities are from those of the targets. */
+export function klDivergence(): Metric {
+  return new Config('KLDivergence');
+}
+
+/** For targets that are counts, and predictions of their mean. */
+export function poisson(): Metric {
+  return new Config('Poisson');
+}
+
+/** What is missed of a margin of 1, for targets of -1 and 1. */
+export function hinge(): Metric {
+  return new Config('Hinge');
+}
+
+/** The square of what is missed of a margin of 1, for targets of -1 and 1. */
+export function squaredHinge(): Metric {
+  return new Config('SquaredHinge');
+}
+
+/** What is missed of a margin of 1 between the target's class and the best of the others. */
+export function categoricalHinge(): Metric {
+  return new Config('CategoricalHinge');
 }

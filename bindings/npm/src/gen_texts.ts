@@ -27,7 +27,7 @@ export interface StringLookupOptions {
   /** How many indices there are at most, with the special ones. */
   maxTokens?: number | null;
   /** Whether unknown tokens have an index; without, they are an error. Default 1. */
-  numOovIndices?: number;
+  numOovIndices?: number | null;
   /** The token whose index is 0, and that has no part in vectors. */
   maskToken?: string;
   /** What stands for unknown tokens in the vocabulary. Default '[UNK]'. */

@@ -294,6 +294,7 @@ def run_constraint(case, io):
 def families():
     import metrics
     import preprocessing
+    import training
 
     return {
         **preprocessing.families(),
