@@ -148,9 +148,9 @@ func historyValue(h *nn.History) Object {
 	}
 	var values Fields
 	for _, name := range h.Names {
-		numbers := make([]any, len(h.Values[name]))
-		for i, v := range h.Values[name] {
-			numbers[i] = v
+		numbers := numbersValue(h.Values[name])
+		for _, list := range h.Lists[name] {
+			numbers = append(numbers, numbersValue(list))
 		}
 		values = append(values, Field{name, numbers})
 	}

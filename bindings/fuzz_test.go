@@ -141,7 +141,7 @@ func (g *guesser) tensor() Value {
 
 func (g *guesser) key() string {
 	keys := []string{"x", "y", "batchSize", "epochs", "initialEpoch", "validationSplit", "validationX", "validationY", "shuffle", "seed", "classWeight",
-		"sampleWeight", "events", "optimizer", "loss", "metrics", "weights", "bytes", "name", "gray", "width", "height", "config", "class_name", "1",
+		"sampleWeight", "events", "optimizer", "loss", "metrics", "weightedMetrics", "weights", "bytes", "name", "gray", "width", "height", "config", "class_name", "1",
 		"batches", "epochEnd", "lineLength", "layers", "json", "files", "safetensors", "includeOptimizer", "layer", "adaptation", "first", "last", "ends", "counts", "text",
 		"stream", "callbacks", "verbose", "functions", "steps", "batchesPerEpoch", "validationStream", "validationFreq", "plain", "backup", "progress", "value", "feed"}
 	return keys[g.below(len(keys))]

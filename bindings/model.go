@@ -102,18 +102,31 @@ func (s *Service) compile(_ context.Context, a *args, m *model) (Value, error) {
 	if t.Loss, err = nn.LossFrom(a.values["loss"]); err != nil {
 		return nil, err
 	}
-	list, ok := a.values["metrics"].([]any)
-	if !ok && a.values["metrics"] != nil {
-		return nil, &Error{Code: BadConfig, Message: fmt.Sprintf("compile: metrics is %s, want an array", kind(a.values["metrics"]))}
+	t.Metrics, t.WeightedMetrics = a.metrics("metrics"), a.metrics("weightedMetrics")
+	if a.err != nil {
+		return nil, a.err
 	}
+	return nil, m.net.Compile(t)
+}
+
+// metrics is the list of metrics under key; nil for none.
+func (a *args) metrics(key string) []nn.Metric {
+	list, ok := a.values[key].([]any)
+	if !ok && a.values[key] != nil {
+		a.fail(BadConfig, "%s is %s, want an array", key, kind(a.values[key]))
+	}
+	var metrics []nn.Metric
 	for _, config := range list {
 		metric, err := nn.MetricFrom(config)
 		if err != nil {
-			return nil, err
+			if a.err == nil {
+				a.err = err
+			}
+			return nil
 		}
-		t.Metrics = append(t.Metrics, metric)
+		metrics = append(metrics, metric)
 	}
-	return nil, m.net.Compile(t)
+	return metrics
 }
 
 func (s *Service) summary(_ context.Context, a *args, m *model) (Value, error) {
@@ -244,10 +257,22 @@ func (a *args) seed(key string, fallback uint64) uint64 {
 	return uint64(a.integer(key, 0, 0, 1<<53-1))
 }
 
+// logsValue is logs with a list for each that has several figures.
 func logsValue(logs nn.Logs) Fields {
 	out := make(Fields, len(logs))
 	for i, l := range logs {
 		out[i] = Field{l.Name, l.Value}
+		if l.Values != nil {
+			out[i].Value = numbersValue(l.Values)
+		}
 	}
 	return out
+}
+
+func numbersValue(numbers []float64) []any {
+	list := make([]any, len(numbers))
+	for i, v := range numbers {
+		list[i] = v
+	}
+	return list
 }

@@ -206,6 +206,8 @@ func TestBadInputSaysWhatIsWrong(t *testing.T) {
 		{"an unknown loss", "model.compile", Object{"optimizer": "adam", "loss": "lossy"}, BadConfig, []string{"lossy"}},
 		{"an unknown metric", "model.compile", Object{"optimizer": "adam", "loss": "mse", "metrics": list("precission")}, BadConfig, []string{"precission"}},
 		{"metrics that are no list", "model.compile", Object{"optimizer": "adam", "loss": "mse", "metrics": "mae"}, BadConfig, []string{"metrics", "array"}},
+		{"weighted metrics that are no list", "model.compile", Object{"optimizer": "adam", "loss": "mse", "weightedMetrics": 1.0}, BadConfig, []string{"weightedMetrics", "array"}},
+		{"a weighted metric out of range", "model.compile", Object{"optimizer": "adam", "loss": "mse", "weightedMetrics": list(layer("Precision", Object{"top_k": 0.0}))}, BadConfig, []string{"precision: top_k is 0", "at least 1"}},
 		{"an unknown layer", "model.create", Object{"config": Object{"layers": list(layer("Dens", Object{}))}}, BadConfig, []string{"Dens"}},
 		{"an unknown option", "model.create", Object{"config": Object{"layers": list(layer("Dense", Object{"units": 1.0, "unit": 2.0}))}}, BadConfig, []string{"dense", "unit"}},
 		{"a rate out of range", "model.create", Object{"config": Object{"layers": list(layer("Dropout", Object{"rate": 1.5}))}}, BadConfig, []string{"dropout", "1.5"}},

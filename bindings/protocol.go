@@ -31,7 +31,7 @@ import (
 //
 //	engine.stats          {}                                            -> numbers; see stats.go
 //	model.create          {config, seed?}                               -> {model}; config is a Sequential's
-//	model.compile         {model, optimizer, loss, metrics}             -> null
+//	model.compile         {model, optimizer, loss, metrics, weightedMetrics?} -> null
 //	model.summary         {model, lineLength?}                          -> Keras's table
 //	model.fit             {model, x, y, ...}, see fit.go                -> {epoch, history}
 //	                      events batches, progress, epochBegin, epochEnd

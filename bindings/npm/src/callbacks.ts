@@ -11,8 +11,14 @@ import type { TextWriter } from './text_files.js';
 
 export type { SaveTarget };
 
-/** Names to numbers: the loss and the metrics so far, and in an epoch's end those of the validation data as `val_...`. */
-export type Logs = Record<string, number>;
+/** What a metric answers: a number, or of one that has several, such as F1 of each class, all of them. */
+export type Figure = number | number[];
+
+/**
+ * Names to numbers: the loss and the metrics so far, and in an epoch's end those of the validation data as `val_...`. Where there are metrics that
+ * have lists, the type is Logs<Figure>: `evaluate<Figure>(x, y)`.
+ */
+export type Logs<F extends Figure = number> = Record<string, F>;
 
 /** How far a fit is; sent at most about 20 times a second. */
 export interface Progress {

@@ -1,6 +1,6 @@
 // The options of fit, evaluate and predict: from the caller's objects to a request's args.
 
-import type { CallbackList } from './callbacks.js';
+import type { CallbackList, Figure } from './callbacks.js';
 import { TabgradError } from './errors.js';
 import { isBatches, type Batches } from './feeds.js';
 import type { Wire } from './protocol.js';
@@ -66,12 +66,12 @@ export interface PredictOptions {
   signal?: AbortSignal;
 }
 
-/** What fit returns. */
-export interface History {
+/** What fit returns; History<Figure> where there are metrics that have lists. */
+export interface History<F extends Figure = number> {
   /** The epochs' numbers, from initialEpoch. */
   epoch: number[];
   /** One number an epoch for `loss`, each metric, and with validation `val_loss` and so on. */
-  history: Record<string, number[]>;
+  history: Record<string, F[]>;
 }
 
 /** The one tensor in an input. */

@@ -17,6 +17,7 @@ import * as constraints from './gen_constraints.js';
 import { adapt, type AdaptBatches } from './adapt.js';
 import type { Layer } from './config.js';
 import * as callbacks from './gen_callbacks.js';
+import * as schedules from './gen_schedules.js';
 import { Sequential, type SequentialOptions } from './model.js';
 import { explainScript, isNode, startWorker, type WorkerHandle } from './platform.js';
 import type { EngineFiles, EngineInfo, FromEngine, InitMessage, LaneStart, SpawnedMessage, ToEngine } from './protocol.js';
@@ -77,6 +78,7 @@ export class Tabgrad {
   readonly initializers = initializers;
   readonly regularizers = regularizers;
   readonly constraints = constraints;
+  readonly schedules = schedules;
   readonly callbacks = callbacks;
   readonly activations = activations;
   readonly datasets: Datasets;

@@ -4,7 +4,7 @@ import { toArtifacts, type SaveResult } from './artifacts.js';
 import { Config, wireValue, type Layer, type Loss, type Metric, type Optimizer } from './config.js';
 import type { Connection } from './connection.js';
 import { TabgradError } from './errors.js';
-import type { CallbackList, Logs } from './callbacks.js';
+import type { CallbackList, Figure, Logs } from './callbacks.js';
 import { batchArgs, fitArgs, wireTensor, type EvaluateOptions, type FitOptions, type History, type Input, type PredictOptions } from './fit.js';
 import { Feeds, isBatches, type Batches, type PredictBatch } from './feeds.js';
 import type { LossName, MetricName, OptimizerName } from './gen_names.js';
@@ -24,7 +24,10 @@ export interface CompileOptions {
   /** A name or `optimizers.…`; default 'rmsprop', as Keras has it. */
   optimizer?: OptimizerName | Optimizer;
   loss: LossName | Loss;
+  /** What is counted of all samples alike. */
   metrics?: readonly (MetricName | Metric)[];
+  /** What is counted of samples by their weights. */
+  weightedMetrics?: readonly (MetricName | Metric)[];
 }
 
 /** A weight with its name, `dense_1/kernel`, row-major in Keras's layout. */
@@ -145,6 +148,7 @@ export class Sequential {
       optimizer: wireValue('compile: optimizer', options.optimizer ?? 'rmsprop'),
       loss: wireValue('compile: loss', options.loss ?? null),
       metrics: wireValue('compile: metrics', options.metrics ?? []),
+      weightedMetrics: wireValue('compile: weightedMetrics', options.weightedMetrics ?? []),
     };
     const model = await this.#id();
     await this.#connection.call('model.compile', { model, ...args });
@@ -166,16 +170,16 @@ export class Sequential {
    * Trains. Keras's arguments, camelCase. One fit at a time; predict and evaluate may be called while it runs and are served between steps.
    * x may be an iterable of batches `{ xs, ys, sampleWeight? }`, and then y is left out.
    */
-  async fit(x: Input, y: Input, options?: FitOptions): Promise<History>;
-  async fit(batches: Batches, y?: undefined, options?: FitOptions): Promise<History>;
-  async fit(x: Input | Batches, y: Input | undefined, options: FitOptions = {}): Promise<History> {
+  async fit<F extends Figure = number>(x: Input, y: Input, options?: FitOptions): Promise<History<F>>;
+  async fit<F extends Figure = number>(batches: Batches, y?: undefined, options?: FitOptions): Promise<History<F>>;
+  async fit(x: Input | Batches, y: Input | undefined, options: FitOptions = {}): Promise<History<Figure>> {
     const args = fitArgs(x, y, options);
     const validation = isBatches(options.validationData) ? options.validationData : undefined;
     return this.#run('fit', options, async (send, functions) => {
       if (this.#fitting) throw new TabgradError('busy', 'fit: the model is being trained already');
       this.#fitting = true;
       this.#stopTraining = false;
-      let history: History & { learningRate: number };
+      let history: History<Figure> & { learningRate: number };
       try {
         for (const c of functions) await c.onTrainBegin?.();
         history = await send('model.fit', args, { train: isBatches(x) ? x : undefined, validation });
@@ -183,17 +187,17 @@ export class Sequential {
         this.#fitting = false;
       }
       this.#rate = history.learningRate;
-      const last: Logs = {};
+      const last: Logs<Figure> = {};
       for (const [name, values] of Object.entries(history.history)) if (values.length > 0) last[name] = values[values.length - 1]!;
-      for (const c of functions) await c.onTrainEnd?.(last);
+      for (const c of functions) await c.onTrainEnd?.(last as Logs);
       return { epoch: history.epoch, history: history.history };
     });
   }
 
   /** The loss and the metrics over the data, `{ loss, accuracy }`. */
-  async evaluate(x: Input, y: Input, options?: EvaluateOptions): Promise<Logs>;
-  async evaluate(batches: Batches, y?: undefined, options?: EvaluateOptions): Promise<Logs>;
-  async evaluate(x: Input | Batches, y: Input | undefined, options: EvaluateOptions = {}): Promise<Logs> {
+  async evaluate<F extends Figure = number>(x: Input, y: Input, options?: EvaluateOptions): Promise<Logs<F>>;
+  async evaluate<F extends Figure = number>(batches: Batches, y?: undefined, options?: EvaluateOptions): Promise<Logs<F>>;
+  async evaluate(x: Input | Batches, y: Input | undefined, options: EvaluateOptions = {}): Promise<Logs<Figure>> {
     const batches = isBatches(x) ? x : undefined;
     const args = batchArgs('evaluate', batches !== undefined, options);
     if (!batches) {
@@ -259,7 +263,7 @@ export class Sequential {
   }
 
   /** One training step on one batch of any size; returns its loss and metrics. */
-  async trainOnBatch(x: Input, y: Input): Promise<Logs> {
+  async trainOnBatch<F extends Figure = number>(x: Input, y: Input): Promise<Logs<F>> {
     const args = { x: wireTensor(x, 'trainOnBatch: x'), y: wireTensor(y, 'trainOnBatch: y') };
     return this.#connection.call('model.trainOnBatch', { model: await this.#ready(), ...args });
   }
