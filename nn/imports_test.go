@@ -46,6 +46,7 @@ var arrows = []struct {
 	{"wasm/worker/bench", []string{"*"}},
 	{"bindings", []string{"std", "nn", "nn/prog", "nn/data", "nn/format", "nn/cpu", "wasm/simd"}},
 	{"bindings/gen", []string{"std", "nn", "bindings"}},
+	{"nn/examples", []string{"std", "nn", "nn/prog", "nn/cpu", "nn/data", "wasm/simd", "nn/examples/files"}},
 	{"www", []string{"std", "nn/data/mnist", "www"}},
 	{"www/bench", []string{"*"}},
 	{"www/e2e", []string{"*"}},
