@@ -457,3 +457,14 @@ func (a Activation) Build(_ *Scope, in prog.Shape) (prog.Shape, error) { return 
 
 // Lower applies the function.
 func (a Activation) Lower(c *Call, x prog.Buf) prog.Buf { return a.Fn.Lower(c.Builder, x) }
+
+// IdentityLayer is Keras's Identity: its output is its input.
+type IdentityLayer struct {
+	Name string `arg:"name" doc:"The layer's name."`
+}
+
+// Build keeps the shape.
+func (IdentityLayer) Build(_ *Scope, in prog.Shape) (prog.Shape, error) { return in, nil }
+
+// Lower is x.
+func (IdentityLayer) Lower(_ *Call, x prog.Buf) prog.Buf { return x }

@@ -134,6 +134,7 @@ var layerTests = []layerTest{
 	{layer: nn.Masking{MaskValue: 0.5}, in: []int{3, 2}, out: []int{3, 2}, bad: []badLayer{
 		{nn.Masking{}, []int{}, nn.ErrShape, "masking: input is a single number, wanted at least one dimension", nil},
 	}},
+	{layer: nn.IdentityLayer{}, in: []int{3, 2}, out: []int{3, 2}},
 	{
 		layer: nn.Activation{Fn: nn.Softmax}, in: []int{3, 2}, out: []int{3, 2},
 		bad: []badLayer{{nn.Activation{Fn: nn.Softmax}, []int{}, nn.ErrShape, "activation: input is a single number, softmax wants at least one dimension", nil}},

@@ -32,4 +32,7 @@ func (Dense) KeepsMask() {}
 func (Activation) KeepsMask() {}
 
 // KeepsMask: what counts goes on to count.
+func (IdentityLayer) KeepsMask() {}
+
+// KeepsMask: what counts goes on to count.
 func (Dropout) KeepsMask() {}

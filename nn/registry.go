@@ -144,6 +144,7 @@ var entries = []*Entry{
 	{Kind: KindLayer, Class: "MultiHeadAttention", Name: "multi_head_attention", JS: "multiHeadAttention", value: MultiHeadAttention{}, Doc: "Attention with several heads."},
 	{Kind: KindLayer, Class: "GroupQueryAttention", Name: "group_query_attention", JS: "groupQueryAttention", Aliases: []string{"GroupedQueryAttention"}, value: GroupQueryAttention{}, Doc: "Attention with several heads, which share keys and values."},
 	{Kind: KindLayer, Class: "Activation", Name: "activation", JS: "activation", value: Activation{}, Doc: "Applies an activation function."},
+	{Kind: KindLayer, Class: "Identity", Name: "identity", JS: "identity", value: IdentityLayer{}, Doc: "Its input."},
 	{Kind: KindLayer, Class: "ReLU", Name: "re_lu", JS: "reLU", value: ReLULayer{}, Doc: "max(x, 0), or with a slope below, a maximum and a threshold."},
 	{Kind: KindLayer, Class: "LeakyReLU", Name: "leaky_re_lu", JS: "leakyReLU", value: LeakyReLULayer{}, Doc: "x where x > 0, else a share of x."},
 	{Kind: KindLayer, Class: "PReLU", Name: "p_re_lu", JS: "prelu", value: PReLU{}, Doc: "x where x > 0, else a share of x that is learnt."},

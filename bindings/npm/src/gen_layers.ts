@@ -1895,6 +1895,22 @@ export function activation(options: ActivationOptions): Layer {
   return new Config('Activation', options);
 }
 
+export interface IdentityOptions {
+  /** The layer's name. */
+  name?: string;
+  /** One sample's shape, where the layer is the model's first. */
+  inputShape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchInputShape?: readonly (number | null)[];
+  /** What the layer's variables begin as, in the order of getWeights. */
+  weights?: readonly TensorLike[];
+}
+
+/** Its input. */
+export function identity(options: IdentityOptions = {}): Layer {
+  return new Config('Identity', options);
+}
+
 export interface ReLUOptions {
   /** The largest result; none by default. */
   maxValue?: number | null;
