@@ -21,17 +21,13 @@ func Config(x any) (any, error) {
 	return configOf(x)
 }
 
-// configOf is Config for a caller that holds the models.
+// configOf is Config for a caller that holds the models in x.
 func configOf(x any) (any, error) {
 	switch x := x.(type) {
 	case *Model:
-		return x.config()
+		return x.config(x.name)
 	case *Instance:
-		c, err := configOf(x.layer)
-		if config, ok := c.(map[string]any); ok && x.name != "" {
-			config["config"].(map[string]any)["name"] = x.name
-		}
-		return c, err
+		return x.config()
 	case ActivationFunc:
 		return x.config(), nil
 	case namedMetric:
@@ -372,9 +368,13 @@ func decode(kind Kind, where string, config any) (x any, rest map[string]any, er
 	default:
 		return nil, nil, fail(ErrConfig, "%s is %s, wanted a name or a config", where, show(config))
 	}
-	if kind == KindLayer && folded(name) == "sequential" && args != nil {
-		x, err := SequentialFrom(args)
-		return x, nil, err
+	if kind == KindLayer && modelClasses[folded(name)] != "" {
+		whole, ok := config.(map[string]any)
+		if !ok {
+			return nil, nil, fail(ErrConfig, "%s is %s, wanted the model's config", where, show(config))
+		}
+		m, err := ModelFrom(whole)
+		return m, nil, err
 	}
 	e := lookup(kind, name)
 	if e == nil {
@@ -621,6 +621,9 @@ func (a *Arg) decode(where string, val any, f reflect.Value) (want string, err e
 		}
 		*p = list
 	case *int:
+		if list, ok := val.([]any); ok && len(list) == 1 && a.Name == "axis" { // Keras 2's BatchNormalization
+			val = list[0]
+		}
 		n, ok := whole(val)
 		if !ok || n == 0 && (a.min > 0 || a.def != "") { // where 0 would mean the default
 			return a.wantInt(), nil

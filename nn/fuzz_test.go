@@ -9,13 +9,15 @@ import (
 	"github.com/tabgrad/tabgrad/nn"
 )
 
-// FuzzSequentialFrom: a config from outside makes a model or an error that says what is wrong; a model
+// FuzzModelFrom: a config from outside makes a model or an error that says what is wrong; a model
 // writes a config that makes it again.
-func FuzzSequentialFrom(f *testing.F) {
+func FuzzModelFrom(f *testing.F) {
 	models := []*nn.Model{
 		smallCNN(),
 		nn.NewSequential(nn.Input(4, 6), nn.Reshape{Target: []int{-1, 3}}, nn.Dense{Units: 2, Activation: nn.ELU.With(0.5), KernelReg: nn.L1L2{L1: 1}, KernelInit: nn.RandomNormal{Mean: 1}}),
 		nn.NewSequential(nn.AveragePooling2D{Padding: nn.Same}, nn.Activation{Fn: nn.GELUTanh}),
+		twoOfBoth(),
+		nested(),
 	}
 	for _, c := range layerTests {
 		if c.in != nil && c.more == nil {
@@ -35,12 +37,19 @@ func FuzzSequentialFrom(f *testing.F) {
 	}
 	f.Add([]byte(`{"layers":[{"class_name":"Dense","config":{"units":3,"inputShape":[2]}},{"className":"Flatten"}]}`))
 	f.Add([]byte(`{"layers":[{"class_name":"Conv2D","config":{"filters":1,"kernel_size":[99999999999,2],"batch_input_shape":[null,8,8,1]}}]}`))
+	f.Add([]byte(`{"class_name":"Model","config":{"layers":[{"class_name":"InputLayer","name":"x","config":{"shape":[2]}},{"class_name":"Dense","config":{"units":2},"name":"d",
+		"inbound_nodes":[["x",0,0,{}],{"args":[{"class_name":"__keras_tensor__","config":{"keras_history":["d",0,0]}}],"kwargs":{"training":false}}]}],
+		"input_layers":["x",0,0],"output_layers":{"y":["d",1,0]}}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var config map[string]any
 		if json.Unmarshal(text, &config) != nil {
 			return
 		}
-		m, err := nn.SequentialFrom(config)
+		from := nn.ModelFrom
+		if config["class_name"] == nil && config["className"] == nil {
+			from = nn.SequentialFrom
+		}
+		m, err := from(config)
 		if err != nil {
 			if !errors.Is(err, nn.ErrConfig) && !errors.Is(err, nn.ErrShape) {
 				t.Errorf("the error %v is of no kind", err)
@@ -52,7 +61,7 @@ func FuzzSequentialFrom(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := nn.SequentialFrom(first)
+		again, err := nn.ModelFrom(first)
 		if err != nil {
 			t.Fatalf("%v does not read back: %v", first, err)
 		}

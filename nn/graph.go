@@ -51,8 +51,9 @@ func Apply(l Layer, x ...*Symbolic) *Symbolic { return apply(Share(l), nil, x).o
 // ApplyMulti is Apply for a layer of several results. It fails where the layer cannot be built.
 func ApplyMulti(l Layer, x ...*Symbolic) ([]*Symbolic, error) { return ApplyWith(l, nil, x...) }
 
-// ApplyWith is ApplyMulti with arguments beside tensors, as Keras's calls take them:
-// {"training": false} runs what is inside as in inference, {"use_causal_mask": true}.
+// ApplyWith is ApplyMulti with arguments beside tensors, as Keras's calls take them: those that the layer names
+// ([ArgNamer]), such as {"use_causal_mask": true}, and training, by which the layer, with all that is inside, always
+// does what it does in training or in inference.
 func ApplyWith(l Layer, args map[string]any, x ...*Symbolic) ([]*Symbolic, error) {
 	i := Share(l)
 	a := apply(i, args, x)
@@ -93,7 +94,9 @@ func apply(i *Instance, args map[string]any, x []*Symbolic) *application {
 	case !isInput && len(x) == 0:
 		err = fail(ErrConfig, "it is applied to nothing, wanted a tensor")
 	default:
-		err = validateBare(i.layer)
+		if err = checkArgs(i.layer, args); err == nil {
+			err = validateBare(i.layer)
+		}
 	}
 	a := &application{of: i, ins: ins, args: args}
 	if err == nil {
@@ -110,6 +113,24 @@ func apply(i *Instance, args map[string]any, x []*Symbolic) *application {
 		a.out = []*Symbolic{{a, 0, nil}}
 	}
 	return a
+}
+
+// checkArgs says which argument beside tensors the layer does not take.
+func checkArgs(l Layer, args map[string]any) error {
+	var names []string
+	if n, ok := l.(ArgNamer); ok {
+		names = n.ArgNames()
+	}
+	for _, key := range sortedKeys(args) {
+		if key == "training" {
+			if _, ok := args[key].(bool); !ok {
+				return fail(ErrConfig, "training is %s, wanted true or false", show(args[key]))
+			}
+		} else if !slices.Contains(names, key) {
+			return fail(ErrConfig, "it is applied with %s, wanted %s", key, strings.Join(append(names, "training"), " or "))
+		}
+	}
+	return nil
 }
 
 // validateBare is validate, without a name before the message.
@@ -147,8 +168,10 @@ func (a *application) fault(name string) error {
 // get Keras's automatic ones, in the order in which they were made. Layers that belong to other models
 // too share their weights with them; models that share layers share a lock, so NewModel must not be
 // called while one of them runs.
-func NewModel(inputs, outputs []*Symbolic) *Model {
-	m := newModel("functional")
+func NewModel(inputs, outputs []*Symbolic) *Model { return newGraph("functional", inputs, outputs) }
+
+func newGraph(name string, inputs, outputs []*Symbolic) *Model {
+	m := newModel(name)
 	m.inputs, m.outputs = slices.Clone(inputs), slices.Clone(outputs)
 	m.fail(m.trace())
 	return m

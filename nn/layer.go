@@ -14,6 +14,7 @@ import (
 //   - a [MultiLayer]: several tensors in, or several out
 //   - a [MaskKeeper]: its output has its input's mask
 //   - an [InputNamer]: its inputs have names in Keras
+//   - an [ArgNamer]: it is applied with arguments beside tensors
 type Layer interface {
 	// Build declares the layer's variables for one sample's input shape, and returns one sample's
 	// output shape. Shapes are without the batch. The model puts the layer's name before the error.
@@ -56,6 +57,10 @@ type MaskKeeper interface{ KeepsMask() }
 // An InputNamer says what Keras calls a MultiLayer's inputs, in their order, so that configs may give
 // them by name: "query", "value", "key". A name that ends in "..." stands for all inputs from there on.
 type InputNamer interface{ InputNames() []string }
+
+// An ArgNamer names the arguments beside tensors that it takes when it is applied ("use_causal_mask"); see
+// [ApplyWith]. All layers take "training".
+type ArgNamer interface{ ArgNames() []string }
 
 // A Constraint is applied to a variable after each of the optimizer's steps.
 type Constraint interface {
@@ -244,6 +249,9 @@ func (c *Call) Random(d prog.Dist, a, b float64, seed uint64, shape prog.Shape) 
 		key = mix(key, c.draws)
 	}
 	c.draws++
+	if c.l.step == prog.None {
+		return c.Fail(fail(ErrConfig, "it draws random numbers, which is for training alone"))
+	}
 	return c.Builder.Random(c.l.step, prog.RandomAttr{Dist: d, Key: key, A: a, B: b, Shape: shape})
 }
 

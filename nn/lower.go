@@ -80,8 +80,8 @@ func (l *lowering) graph(m *Model, in []value, key uint64, training bool) []valu
 
 // apply lowers one layer.
 func (l *lowering) apply(a *application, in []value, key uint64, training bool) []value {
-	if no, ok := a.args["training"].(bool); ok && !no {
-		training = false
+	if own, ok := a.args["training"].(bool); ok {
+		training = own
 	}
 	c := &Call{Builder: l.b, Training: training, l: l, app: a, key: key, in: in}
 	out := make([]value, len(a.outs))

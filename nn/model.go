@@ -139,12 +139,13 @@ func (m *Model) setFrozen() {
 		note(i)
 	}
 	for _, v := range m.vars {
-		v.trainable = v.trained()
+		v.trainable = m.trains(v)
 	}
 }
 
-// trained is whether training changes the variable, as its layer has it now.
-func (v *variable) trained() bool { return !v.state && !v.owner.frozen }
+// trains is whether training changes the variable, as its layer and the model have it now. A model that is not
+// trainable trains nothing, whatever its layers are (keras/src/layers/layer.py, trainable_variables).
+func (m *Model) trains(v *held) bool { return !v.state && !v.owner.frozen && !m.self.frozen }
 
 // build makes the layers fit samples of the shapes in, if that is not done yet, else checks that they do.
 // nil stands for any shapes.
@@ -281,14 +282,20 @@ func (m *Model) Layer(name string) (*Instance, error) {
 }
 
 // SetTrainable sets whether training changes the variables of the layer of a name and of all that is inside
-// it. It takes effect when the model is compiled the next time, as in Keras.
+// it; without a name, of the model. It takes effect when the model is compiled the next time, as in Keras.
 func (m *Model) SetTrainable(name string, trainable bool) error {
-	i, err := m.Layer(name)
-	if err != nil {
-		return err
+	i := m.self
+	if name != "" {
+		var err error
+		if i, err = m.Layer(name); err != nil {
+			return err
+		}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.err != nil {
+		return m.err
+	}
 	i.freeze(!trainable)
 	if m.train == nil && m.engine == nil {
 		m.setFrozen()

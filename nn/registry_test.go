@@ -342,6 +342,7 @@ func TestConfigErrors(t *testing.T) {
 		{nn.KindLayer, map[string]any{"class_name": "Dens"}, `layer "Dens" is unknown, wanted one of ` + names(nn.KindLayer)},
 		{nn.KindLayer, map[string]any{"units": 3}, "layer: config is map[units:3], wanted a class_name and a config"},
 		{nn.KindLayer, 7, "layer is 7, wanted a name or a config"},
+		{nn.KindLayer, "Sequential", `layer is "Sequential", wanted the model's config`},
 		{nn.KindOptimizer, nil, "optimizer is null, wanted a name or a config"},
 		{nn.KindOptimizer, map[string]any{"class_name": "SGD", "config": map[string]any{"momentum": 2}}, "sgd: momentum is 2, wanted 0 to 1"},
 		{nn.KindLoss, "hing", `loss "hing" is unknown, wanted one of mean_squared_error, mean_absolute_error, mean_absolute_percentage_error, mean_squared_logarithmic_error, huber, log_cosh, cosine_similarity, binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy, binary_focal_crossentropy, categorical_focal_crossentropy, categorical_generalized_cross_entropy, kl_divergence, poisson, hinge, squared_hinge, categorical_hinge, dice, tversky, circle, ctc`},

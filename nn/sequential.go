@@ -64,6 +64,7 @@ func (m *Model) add(l Layer) {
 		return
 	}
 	m.chain = append(m.chain, Share(i))
+	m.self.parts = m.chain
 	switch inner, isModel := i.layer.(*Model); {
 	case m.built():
 		m.fail(m.extend(m.outputs[0], len(m.chain)-1))

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"strconv"
 	"strings"
@@ -11,31 +12,41 @@ import (
 )
 
 // Summary is Keras's table of the model, for a terminal of 80 columns: its layers with their output
-// shapes and numbers of parameters, and the totals.
+// shapes, numbers of parameters and, where they are not in a line, what they are connected to; and the totals.
 func (m *Model) Summary() string { return m.SummaryWidth(80) }
 
-// SummaryWidth is Summary for a terminal of another width; from 92 columns on the table stays as it is.
+// SummaryWidth is Summary for a terminal of another width; from 92 columns on, of a graph from 112, the table stays
+// as it is.
 func (m *Model) SummaryWidth(columns int) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var rows [][3]string
+	columns -= 4
+	style := chainTable
+	if !m.isChain && !m.isLine() {
+		style = graphTable
+	}
+	var rows [][]string
 	layers := m.layers
 	if m.isChain {
 		layers = m.chain
 	}
+	nodes := m.nodes()
 	for _, i := range layers {
 		if _, isInput := i.layer.(InputLayer); isInput && m.isChain {
 			continue
 		}
-		row := [3]string{i.name + " (" + className(i.layer) + ")", "?", "0 (unbuilt)"}
-		if i.built && m.built() {
-			row[1], row[2] = batchShape(i.applications[0].outs[0]), thousands(i.count())
+		row := []string{i.name + " (" + className(i.layer) + ")", "?", "0 (unbuilt)"}
+		if own := nodes.of[i]; len(own) > 0 {
+			row[1], row[2] = batchShapes(own[len(own)-1].outs), thousands(i.count())
+		}
+		if len(style.header) > len(row) {
+			row = append(row, nodes.connections(i))
 		}
 		rows = append(rows, row)
 	}
 	trainable, other, optimizer := 0, 0, 0
 	for _, v := range m.listed {
-		if v.trained() {
+		if m.trains(v) {
 			trainable += v.shape.Size()
 		} else {
 			other += v.shape.Size()
@@ -43,7 +54,7 @@ func (m *Model) SummaryWidth(columns int) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "Model: %q\n", m.name)
-	writeTable(&b, min(88, columns-4), rows)
+	style.write(&b, columns, rows)
 	if m.updates > 0 { // Keras's optimizers make their slots at the first step, and count two scalars more
 		optimizer = 2
 		if m.schedule() != nil { // which takes the place of one
@@ -63,6 +74,12 @@ func (m *Model) SummaryWidth(columns int) string {
 }
 
 func className(l Layer) string {
+	if m, ok := l.(*Model); ok {
+		if m.isChain {
+			return "Sequential"
+		}
+		return "Functional"
+	}
 	t := reflect.TypeOf(l)
 	if e := byType[t]; e != nil {
 		return e.Class
@@ -73,13 +90,50 @@ func className(l Layer) string {
 	return t.Name()
 }
 
-// batchShape is a sample's shape as Keras shows a batch's: (None, 26, 26, 32).
-func batchShape(s prog.Shape) string {
-	b := "(None"
-	for _, d := range s {
-		b += ", " + strconv.Itoa(d)
+// isLine is whether each layer is applied once, to what the one before it made: Keras then prints the graph as it
+// does a Sequential.
+func (m *Model) isLine() bool {
+	seen := map[*Instance]bool{}
+	for k, a := range m.order {
+		if seen[a.of] || k > 0 && (len(a.in) != 1 || a.in[0].from != m.order[k-1]) {
+			return false
+		}
+		seen[a.of] = true
 	}
-	return b + ")"
+	return true
+}
+
+// connections is what a layer is applied to: add[0][0], dense[1][0].
+func (n *nodes) connections(i *Instance) string {
+	text := ""
+	for _, a := range n.of[i] {
+		for _, x := range a.in {
+			if text != "" {
+				text += ", "
+			}
+			text += fmt.Sprintf("%s[%d][%d]", x.from.of.name, n.index[x.from], x.index)
+		}
+	}
+	if text == "" {
+		return "-"
+	}
+	return text
+}
+
+// batchShapes are the shapes of samples as Keras shows batches': (None, 26, 26, 32), and several as a list.
+func batchShapes(shapes []prog.Shape) string {
+	var list []string
+	for _, s := range shapes {
+		b := "(None"
+		for _, d := range s {
+			b += ", " + strconv.Itoa(d)
+		}
+		list = append(list, b+")")
+	}
+	if len(list) == 1 {
+		return list[0]
+	}
+	return "[" + strings.Join(list, ", ") + "]"
 }
 
 // thousands is n with commas: 1,199,882.
@@ -101,27 +155,44 @@ func countAndSize(n int) string {
 	return fmt.Sprintf("%s (%.2f %s)", thousands(n), size, units[unit])
 }
 
-// writeTable draws the rows in a table of a width.
-func writeTable(b *strings.Builder, width int, rows [][3]string) {
-	width = max(width, 30)
-	widths := [3]int{width * 45 / 100, 0, 0} // inside the borders, without the spaces around a cell
-	widths[1] = width*80/100 - widths[0]
-	widths[2] = width - widths[0] - widths[1]
-	rest := width - 1
-	for i := range widths {
-		widths[i] -= 3 // a border and two spaces
-		rest -= widths[i] + 3
+// A table is Keras's style of a summary (keras/src/utils/summary_utils.py).
+type table struct {
+	header []string
+	ends   []int // where the columns end, in percent
+	width  int   // at most
+}
+
+var (
+	chainTable = table{[]string{"Layer (type)", "Output Shape", "Param #"}, []int{45, 80, 100}, 88}
+	graphTable = table{[]string{"Layer (type)", "Output Shape", "Param #", "Connected to"}, []int{30, 56, 74, 100}, 108}
+)
+
+// right is the column that is set to the right, the number of parameters.
+const right = 2
+
+// write draws the rows in a table of a width.
+func (t table) write(b *strings.Builder, width int, rows [][]string) {
+	width = max(min(width, t.width), 30)
+	n := len(t.ends)
+	widths := make([]int, n) // of what is in the cells, without the spaces around it
+	at, excess := 0, 3*n+1
+	for i, end := range t.ends {
+		// Keras forgets the borders and the spaces, and rich takes them off evenly, a half rounded to even.
+		off := int(math.RoundToEven(float64(excess) / float64(n-i)))
+		widths[i] = width*end/100 - at - off
+		at, excess = width*end/100, excess-off
 	}
-	widths[1] += rest // rich takes the border at the right from the middle
-	line := func(left, middle, right, fill string) {
+	line := func(left, middle, end, fill string) {
 		for i, w := range widths {
-			b.WriteString([]string{left, middle, middle}[i])
-			b.WriteString(strings.Repeat(fill, w+2))
+			if i > 0 {
+				left = middle
+			}
+			b.WriteString(left + strings.Repeat(fill, w+2))
 		}
-		b.WriteString(right + "\n")
+		b.WriteString(end + "\n")
 	}
-	row := func(cells [3]string, bar string) {
-		var wrapped [3][]string
+	row := func(cells []string, bar string) {
+		wrapped := make([][]string, n)
 		height := 1
 		for i, c := range cells {
 			wrapped[i] = wrap(c, widths[i])
@@ -134,7 +205,7 @@ func writeTable(b *strings.Builder, width int, rows [][3]string) {
 					cell = wrapped[i][k]
 				}
 				pad := strings.Repeat(" ", w-utf8.RuneCountInString(cell))
-				if i == 2 {
+				if i == right {
 					cell, pad = pad+cell, ""
 				}
 				b.WriteString(bar + " " + cell + pad + " ")
@@ -143,7 +214,7 @@ func writeTable(b *strings.Builder, width int, rows [][3]string) {
 		}
 	}
 	line("┏", "┳", "┓", "━")
-	row([3]string{"Layer (type)", "Output Shape", "Param #"}, "┃")
+	row(t.header, "┃")
 	line("┡", "╇", "┩", "━")
 	for i, r := range rows {
 		if i > 0 {

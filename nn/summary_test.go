@@ -74,6 +74,35 @@ func TestSummaryIsKeras(t *testing.T) {
 	}
 }
 
+// A graph's says what its layers are connected to.
+func TestGraphSummaryIsKeras(t *testing.T) {
+	var file struct {
+		Cases []struct {
+			Name   string
+			Config map[string]any
+			Expect struct {
+				Columns80  string `json:"columns_80"`
+				Columns120 string `json:"columns_120"`
+			}
+		}
+	}
+	kerasSays(t, "graphs_summary", &file)
+	if len(file.Cases) == 0 {
+		t.Fatal("no cases")
+	}
+	for _, c := range file.Cases {
+		m, err := nn.ModelFrom(c.Config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for columns, want := range map[int]string{80: c.Expect.Columns80, 120: c.Expect.Columns120} {
+			if got := m.SummaryWidth(columns); got != want {
+				t.Errorf("%s, %d columns:\n%s\nKeras prints\n%s", c.Name, columns, got, want)
+			}
+		}
+	}
+}
+
 // A model without an input shape has a summary, too.
 func TestSummaryUnbuilt(t *testing.T) {
 	s := nn.NewSequential(nn.Dense{Units: 3}).Summary()

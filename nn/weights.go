@@ -124,7 +124,7 @@ func (m *Model) CountParams() (total, trainable int) {
 	defer m.mu.Unlock()
 	for _, v := range m.listed {
 		total += v.shape.Size()
-		if v.trained() {
+		if m.trains(v) {
 			trainable += v.shape.Size()
 		}
 	}

@@ -33,6 +33,7 @@ sys.dont_write_bytecode = True
 import callbacks  # noqa: E402
 import cases  # noqa: E402
 import functions  # noqa: E402
+import graphs  # noqa: E402
 import images  # noqa: E402
 import layers  # noqa: E402
 import sequence  # noqa: E402
@@ -112,9 +113,13 @@ def object_of(module, spec):
     return made
 
 
-def compile_model(model, case, optimizer=None):
+def optimizer_of(spec):
     # TensorFlow takes Adam's powers of a Python float in float32, whatever floatx is: 1 - 0.999 is off by 1.3e-5.
-    optimizer = training.exact(object_of(keras.optimizers, optimizer or case["optimizer"]))
+    return training.exact(object_of(keras.optimizers, spec))
+
+
+def compile_model(model, case, optimizer=None):
+    optimizer = optimizer_of(optimizer or case["optimizer"])
     if isinstance(optimizer, keras.optimizers.ScheduleFreeAdamW):
         # Its momentum begins as the weights, which is lost where the optimizer is built in a graph, as a fit does.
         optimizer.build(model.trainable_variables)
@@ -206,6 +211,13 @@ class FunctionIO:
             results = function(x)
         grad = tape.gradient(results[-1], x)
         return keras.ops.convert_to_numpy(results[0]), grad.numpy() if grad is not None else np.zeros(x.shape)
+
+
+class GraphIO(FunctionIO):
+    """The same for graphs.py."""
+
+    floatx, optimizer, initial_weights, named = FLOATX, staticmethod(optimizer_of), staticmethod(initial_weights), staticmethod(named)
+    targets, scalars = staticmethod(targets), staticmethod(scalars)
 
 
 # Running -------------------------------------------------------------------
@@ -326,8 +338,11 @@ def families(wanted):
     makers["progbar"] = text.progress_lines
     for module in (functions, layers, sequence, callbacks, sequences, images):
         makers.update({f: lambda made=made: made(FunctionIO) for f, made in module.families().items()})
-    # Last, because it goes back to float32: the table counts bytes.
+    makers["graphs"] = lambda: [graphs.made(GraphIO, c) for c in graphs.CASES]
+    makers["graphs_keras2"] = graphs.keras2
+    # Last, because they go back to float32: the tables count bytes.
     makers["summary"] = lambda: text.summaries(build, compile_model, cases.SUMMARIES)
+    makers["graphs_summary"] = graphs.summaries
     for family, make in makers.items():
         if not wanted or family in wanted:
             yield family, make()
