@@ -375,6 +375,9 @@ func (b *Builder) Const(values []float32, shape ...int) Buf {
 // Copy is x in memory of its own.
 func (b *Builder) Copy(x Buf) Buf { return b.op(Copy, nil, x) }
 
+// Stop is x, through which no gradient goes.
+func (b *Builder) Stop(x Buf) Buf { return b.op(Copy, StopAttr{}, x) }
+
 // Pack is the xs, flattened, one behind another.
 func (b *Builder) Pack(xs ...Buf) Buf { return b.op(Pack, nil, xs...) }
 

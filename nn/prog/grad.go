@@ -436,4 +436,9 @@ func gradPad(g *grader, op Op, dy Buf) []Buf {
 	return []Buf{g.b.Slice(dy, op.Attr.(PadAttr).Before, slices.Clone(g.b.Shape(op.In[0])))}
 }
 
-func gradCopy(_ *grader, _ Op, dy Buf) []Buf { return []Buf{dy} }
+func gradCopy(_ *grader, op Op, dy Buf) []Buf {
+	if op.Attr != nil { // StopAttr
+		dy = None
+	}
+	return []Buf{dy}
+}

@@ -101,6 +101,10 @@ func TestGradStructure(t *testing.T) {
 			y := b.Add(b.Unary(prog.Sign, w[0]), b.Binary(prog.Greater, w[0], w[1]))
 			return b.Reduce(prog.Sum, y, false), w[:2]
 		}},
+		// One of two ways is stopped.
+		{"stopped", func(b *prog.Builder, w []prog.Buf) (prog.Buf, []prog.Buf) {
+			return b.Reduce(prog.Sum, b.Mul(b.Stop(b.Unary(prog.Exp, w[0])), w[0]), false), w[:1]
+		}},
 		// Broadcasting is undone by sums over exactly the stretched dimensions.
 		{"broadcast", func(b *prog.Builder, w []prog.Buf) (prog.Buf, []prog.Buf) {
 			return b.Reduce(prog.Sum, b.Mul(w[2], b.Mul(b.Reshape(w[0], 1, 3), b.Fill(2, 4, 1, 1))), false), []prog.Buf{w[0], w[2]}

@@ -81,7 +81,7 @@ const (
 	Fill
 	// Const: out = the numbers of Attr. Attr: ConstAttr.
 	Const
-	// Copy: out = x, to memory of its own.
+	// Copy: out = x, to memory of its own. Attr: nil, or StopAttr where no gradient goes through.
 	Copy
 	// Pack: out[n] = the inputs, flattened, one behind another. Fuse removes it where the inputs can
 	// be computed in place.
@@ -237,6 +237,9 @@ type RandomAttr struct {
 	Shape Shape
 }
 
+// StopAttr configures a Copy that no gradient goes through.
+type StopAttr struct{}
+
 // FillAttr configures Fill.
 type FillAttr struct {
 	Value float64
@@ -372,6 +375,7 @@ func (SliceAttr) attr()     {}
 func (ConcatAttr) attr()    {}
 func (PadAttr) attr()       {}
 func (RandomAttr) attr()    {}
+func (StopAttr) attr()      {}
 func (FillAttr) attr()      {}
 func (ConstAttr) attr()     {}
 func (SplitAttr) attr()     {}

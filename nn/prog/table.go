@@ -74,6 +74,16 @@ func epilogue(a Attr) Epilogue {
 	return Epilogue{}
 }
 
+// An OpError says that an op's operands do not fit it. It wraps ErrProgram.
+type OpError struct {
+	Code Code
+	In   []Shape
+	Why  string // "inner dimensions 4 and 5 differ"
+}
+
+func (e *OpError) Error() string { return fmt.Sprintf("%s%v: %s: %v", e.Code, e.In, e.Why, ErrProgram) }
+func (e *OpError) Unwrap() error { return ErrProgram }
+
 // outShape is the shape of the op's first output, or an error that names the op and its operands.
 func outShape(code Code, attr Attr, in []Shape) (Shape, error) {
 	row := &table[code]
@@ -87,7 +97,7 @@ func outShape(code Code, attr Attr, in []Shape) (Shape, error) {
 	}
 	n := len(in) - extra
 	bad := func(format string, args ...any) error {
-		return fmt.Errorf("%s%v: %s: %w", code, in, fmt.Sprintf(format, args...), ErrProgram)
+		return &OpError{code, in, fmt.Sprintf(format, args...)}
 	}
 	if n < row.in[0] || row.in[1] >= 0 && n > row.in[1] {
 		return nil, bad("wrong number of operands")
