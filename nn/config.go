@@ -145,6 +145,16 @@ func (a *Arg) encode(f reflect.Value) any {
 			return []any{}
 		}
 		return listOf(x)
+	case dims:
+		return x.config()
+	case [][2]int:
+		list := make([]any, len(x))
+		for i, pair := range x {
+			list[i] = []any{pair[0], pair[1]}
+		}
+		return list
+	case *Recording:
+		return x.config()
 	case ActivationFunc:
 		return x.config()
 	case Padding:
@@ -658,6 +668,22 @@ func (a *Arg) decode(where string, val any, f reflect.Value) (want string, err e
 			return "a list of whole numbers", nil
 		}
 		*p = list
+	case *dims:
+		var ok bool
+		if *p, ok = dimsOf(val); !ok {
+			return "a list of whole numbers and nulls", nil
+		}
+	case *[][2]int:
+		list, ok := pairsOf(val)
+		if !ok {
+			return "a list of pairs of whole numbers", nil
+		}
+		*p = list
+	case **Recording:
+		if *p, err = RecordingFrom(val); err != nil {
+			err = named(where, err)
+		}
+		return "", err
 	case *Padding:
 		s, _ := val.(string)
 		for *p = Valid; !strings.EqualFold(s, p.String()); *p++ {
@@ -762,6 +788,53 @@ func ints(val any, batch bool) ([]int, bool) {
 			return nil, false
 		}
 		list = append(list, n)
+	}
+	return list, true
+}
+
+// dimsOf reads a shape in which null is the batch's size.
+func dimsOf(val any) (dims, bool) {
+	v := reflect.ValueOf(val)
+	if v.Kind() != reflect.Slice {
+		return nil, false
+	}
+	list := dims{}
+	for i := range v.Len() {
+		n, ok := batchDim, true
+		if e := v.Index(i).Interface(); e != nil {
+			n, ok = whole(e)
+		}
+		if !ok || n < -1 && n != batchDim {
+			return nil, false
+		}
+		list = append(list, n)
+	}
+	return list, true
+}
+
+// config is the shape with null for the batch's size.
+func (s dims) config() any {
+	list := make([]any, len(s))
+	for i, d := range s {
+		if d != batchDim {
+			list[i] = d
+		}
+	}
+	return list
+}
+
+func pairsOf(val any) ([][2]int, bool) {
+	v := reflect.ValueOf(val)
+	if v.Kind() != reflect.Slice {
+		return nil, false
+	}
+	list := [][2]int{}
+	for i := range v.Len() {
+		pair, ok := ints(v.Index(i).Interface(), false)
+		if !ok || len(pair) != 2 {
+			return nil, false
+		}
+		list = append(list, [2]int{pair[0], pair[1]})
 	}
 	return list, true
 }

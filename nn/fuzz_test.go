@@ -70,3 +70,56 @@ func FuzzModelFrom(f *testing.F) {
 		}
 	})
 }
+
+// FuzzRecording: what comes as a recording is read or refused; a layer of it is built or says why not, and its
+// config makes it again.
+func FuzzRecording(f *testing.F) {
+	f.Add([]byte(recordedDense))
+	config, err := nn.Config(nn.Recorded{What: recordedScale})
+	if err != nil {
+		f.Fatal(err)
+	}
+	text, err := json.Marshal(config.(map[string]any)["config"].(map[string]any)["recording"])
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
+	f.Add([]byte(`{"calls":[{"inputs":[[4,4,2]],"ops":[["conv2d",["x0","x0"],{"strides":2}],["tile",["t0"],{"repeats":[1,2,1,1]}],["reshape",["t1"],{"shape":[null,-1]}],
+		["gather",["t2",[0]],{"axis":1}],["oneHot",["t3"],{"num_classes":3}],["pad",["t4"],{"pad_width":[[0,0],[1,1]]}],["elu",["t5"],{"alpha":2}]],"outputs":["t6"]}]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var config any
+		if json.Unmarshal(text, &config) != nil {
+			return
+		}
+		r, err := nn.RecordingFrom(config)
+		if err != nil {
+			if !errors.Is(err, nn.ErrConfig) && !errors.Is(err, nn.ErrShape) {
+				t.Errorf("the error %v is of no kind", err)
+			}
+			return
+		}
+		layer, err := nn.Config(nn.Recorded{What: r})
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := nn.LayerFrom(layer)
+		if err != nil {
+			t.Fatalf("%v does not read back: %v", layer, err)
+		}
+		if second, err := nn.Config(again); err != nil || !reflect.DeepEqual(layer, second) {
+			t.Fatalf("%v reads back as %v, %v", layer, second, err)
+		}
+		for k, call := range r.Calls {
+			if _, err := r.ResultShapes(k, true); err != nil && !errors.Is(err, nn.ErrShape) && !errors.Is(err, nn.ErrConfig) {
+				t.Errorf("the error %v is of no kind", err)
+			}
+			var x []*nn.Symbolic
+			for _, shape := range call.Inputs {
+				x = append(x, nn.NewInput(shape...))
+			}
+			if len(x) > 0 {
+				nn.NewModel(x, nn.Outputs(nn.Apply(again, x...))).Summary()
+			}
+		}
+	})
+}

@@ -213,7 +213,7 @@ func (m *Model) trace() error {
 	}
 	for k, x := range m.inputs {
 		if _, isInput := x.from.of.layer.(InputLayer); !isInput {
-			return fail(ErrConfig, "%s: input %d is the output of %s, wanted one of nn.NewInput's", m.name, k, x.from.of.name)
+			return fail(ErrConfig, "%s: input %d is the output of %s, wanted an input", m.name, k, x.from.of.name)
 		}
 	}
 	for _, a := range m.order {

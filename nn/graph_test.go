@@ -237,6 +237,33 @@ func TestAppliedWithTraining(t *testing.T) {
 	}
 }
 
+// A layer's weights are the model's, and may be set apart from the others.
+func TestLayerWeights(t *testing.T) {
+	m := nested()
+	all := mustWeights(t, m)
+	for layer, want := range map[string][2]int{"first": {0, 2}, "middle": {2, 8}, "middle/core/dense": {2, 4}, "last": {8, 10}, "middle/add": {0, 0}} {
+		got := must(t, func() ([]nn.Weight, error) { return m.LayerWeights(layer) })
+		if !reflect.DeepEqual(append([]nn.Weight{}, got...), append([]nn.Weight{}, all[want[0]:want[1]]...)) {
+			t.Errorf("%s has the weights %v", layer, got)
+		}
+	}
+	dense := must(t, func() ([]nn.Weight, error) { return m.LayerWeights("middle/core/dense") })
+	dense[1].Data = []float32{1, 2, 3}
+	if err := m.SetLayerWeights("middle/core/dense", dense); err != nil {
+		t.Fatal(err)
+	}
+	all[3].Data = []float32{1, 2, 3}
+	if got := mustWeights(t, m); !sameWeights(got, all) {
+		t.Errorf("the weights are %v, wanted %v", got, all)
+	}
+	if err := m.SetLayerWeights("first", dense[:1]); !errors.Is(err, nn.ErrShape) || err.Error() != "first: got 1 weights, it has 2" {
+		t.Error(err)
+	}
+	if _, err := m.LayerWeights("no"); !errors.Is(err, nn.ErrConfig) {
+		t.Error(err)
+	}
+}
+
 // Configs that make no model say why.
 func TestGraphConfigErrors(t *testing.T) {
 	type object = map[string]any
@@ -291,7 +318,7 @@ func TestGraphConfigErrors(t *testing.T) {
 		{with(good, "input_layers", nil), "m: input_layers is null, wanted a list of [layer, node, result]"},
 		{with(good, "output_layers", []any{}), "m: output_layers is [], wanted a list of [layer, node, result]"},
 		{with(good, "output_layers", []any{[]any{"no", 0, 0}}), `m: output_layers: there is no layer "no"`},
-		{with(good, "input_layers", []any{[]any{"d", 0, 0}}), "m: input 0 is the output of d, wanted one of nn.NewInput's"},
+		{with(good, "input_layers", []any{[]any{"d", 0, 0}}), "m: input 0 is the output of d, wanted an input"},
 	} {
 		_, err := nn.ModelFrom(object{"class_name": "Functional", "config": c.config})
 		if err == nil || err.Error() != c.text || !errors.Is(err, nn.ErrConfig) && !errors.Is(err, nn.ErrShape) {

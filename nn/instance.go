@@ -110,6 +110,9 @@ func (i *Instance) Input() *Symbolic {
 	return i.applications[0].in[0]
 }
 
+// CountParams is the number of elements of the instance's variables, and of those of what is inside it.
+func (i *Instance) CountParams() int { return i.count() }
+
 // Build makes an Instance a Layer.
 func (i *Instance) Build(s *Scope, in prog.Shape) (prog.Shape, error) { return i.layer.Build(s, in) }
 

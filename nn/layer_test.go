@@ -136,10 +136,37 @@ var layerTests = []layerTest{
 	}},
 	{layer: nn.IdentityLayer{}, in: []int{3, 2}, out: []int{3, 2}},
 	{
+		layer: nn.Recorded{What: recordedScale}, in: []int{3, 2}, more: [][]int{{2}}, out: []int{3, 2}, outs: [][]int{{3}},
+		vars: map[string][]int{"lambda/scale": {2}, "lambda/seen": {}}, states: []string{"lambda/seen"},
+		bad: []badLayer{
+			{nn.Recorded{}, []int{3, 2}, nn.ErrConfig, "lambda: recording is missing", nil},
+			{nn.Recorded{What: recordedScale}, []int{3, 2}, nn.ErrConfig, "lambda: it is not recorded for inputs [3,2], and its function is not here to be run", nil},
+		},
+	},
+	{
 		layer: nn.Activation{Fn: nn.Softmax}, in: []int{3, 2}, out: []int{3, 2},
 		bad: []badLayer{{nn.Activation{Fn: nn.Softmax}, []int{}, nn.ErrShape, "activation: input is a single number, softmax wants at least one dimension", nil}},
 	},
 }
+
+// recordedScale is x·scale + y, and the sum of its rows; it counts its steps.
+var recordedScale = func() *nn.Recording {
+	ops := []any{[]any{"multiply", []any{"x0", "w0"}}, []any{"expand_dims", []any{"x1"}, map[string]any{"axis": 1}}, []any{"add", []any{"t0", "t1"}}, []any{"sum", []any{"t2"}, map[string]any{"axis": -1.0}}}
+	call := func(training bool, ops []any) any {
+		return map[string]any{"inputs": []any{[]any{3, 2}, []any{2}}, "training": training, "ops": ops, "outputs": []any{"t2", "t3"}}
+	}
+	r, err := nn.RecordingFrom(map[string]any{
+		"weights": []any{
+			map[string]any{"name": "scale", "shape": []any{2}, "initializer": "ones", "regularizer": "l2", "constraint": "nonNeg"},
+			map[string]any{"name": "seen", "shape": []any{}, "initializer": "zeros", "trainable": false},
+		},
+		"calls": []any{call(false, ops), call(true, append(slices.Clone(ops), []any{"add", []any{"w1", 1}}, []any{"assign", []any{"w1", "t4"}}))},
+	})
+	if err != nil {
+		panic(err)
+	}
+	return r
+}()
 
 func TestLayers(t *testing.T) {
 	covered := map[string]bool{}

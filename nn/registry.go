@@ -38,9 +38,12 @@ type Entry struct {
 	Args    []Arg
 	// Best is "max" or "min" where more or less of a metric is better, for callbacks that monitor one; empty
 	// where that isn't known.
-	Best string
+	Best   string
+	Inputs []string // an operation's tensors by name; one that ends in "..." stands for a list
+	// Recorded: it is not made of options, but of what a function did; see Recording.
+	Recorded bool
 
-	value any // the zero value, or the activation
+	value any // the zero value, or the activation, or how an operation is written down
 }
 
 // An Arg is an argument of an Entry.
@@ -48,9 +51,10 @@ type Arg struct {
 	Name string // Keras's name: "kernel_size"
 	JS   string // tfjs's name: "kernelSize"
 	// Type is "int", "float", "bool", "string", "ints" and "strings" (lists), "axes" and "floats" (one number or a
-	// list), one of those of sizes.go ("size": a height and a width, or one number for both), "layers" (a list), "cell" (a
-	// layer, or a list that is stacked), "frequency" (a number of batches, or "epoch"), "go" (what only Go can give), or a
-	// Kind, whose value is a name or a config.
+	// list), one of those of sizes.go ("size": a height and a width, or one number for both), "shape" (a list in which null is
+	// the batch's size), "pairs" (a list of two numbers each), "layers" (a list), "cell" (a layer, or a list that is
+	// stacked), "frequency" (a number of batches, or "epoch"), "recording", "go" (what only Go can give), or a Kind, whose
+	// value is a name or a config.
 	Type     string
 	Or       Kind     // what it may be instead, by a config: a learning rate's schedule; empty for nothing
 	Default  any      // as Config writes it; nil for none
@@ -178,6 +182,8 @@ var entries = []*Entry{
 	{Kind: KindLayer, Class: "Solarization", Name: "solarization", JS: "solarization", value: Solarization{}, Doc: "In training, images whose bright parts are inverted, by random thresholds."},
 	{Kind: KindLayer, Class: "AutoContrast", Name: "auto_contrast", JS: "autoContrast", value: AutoContrast{}, Doc: "Images stretched to the whole value range."},
 
+	{Kind: KindLayer, Class: "Recorded", Name: "lambda", JS: "lambda", value: Recorded{}, Recorded: true, Doc: "A custom layer."},
+
 	{Kind: KindOptimizer, Class: "SGD", Name: "sgd", JS: "sgd", value: SGD{}, Doc: "Gradient descent, with momentum or Nesterov's."},
 	{Kind: KindOptimizer, Class: "RMSprop", Name: "rmsprop", JS: "rmsprop", value: RMSprop{}, Doc: "Divides the gradient by the root of its recent mean square."},
 	{Kind: KindOptimizer, Class: "Adagrad", Name: "adagrad", JS: "adagrad", value: Adagrad{}, Doc: "Divides the gradient by the root of the sum of its squares."},
@@ -215,6 +221,7 @@ var entries = []*Entry{
 	{Kind: KindLoss, Class: "Tversky", Name: "tversky", JS: "tversky", value: TverskyLoss{}, Doc: "How little two areas overlap, with weights for what is missed and what is too much."},
 	{Kind: KindLoss, Class: "Circle", Name: "circle", JS: "circle", value: CircleLoss{}, Doc: "Draws vectors of one class together, and others apart, within a batch."},
 	{Kind: KindLoss, Class: "CTC", Name: "ctc", JS: "ctc", value: CTCLoss{}, Doc: "The probability of a sequence of labels over all its alignments with the predictions."},
+	{Kind: KindLoss, Class: "Recorded", Name: "recorded", JS: "recorded", value: RecordedLoss{}, Recorded: true, Doc: "A custom loss."},
 
 	{Kind: KindMetric, Class: "Accuracy", Name: "accuracy", JS: "accuracy", Aliases: []string{"acc"}, value: AccuracyMetric{}, Best: "max", Doc: "The share of right predictions: binary, categorical or sparse, as output and targets ask for."},
 	{Kind: KindMetric, Class: "BinaryAccuracy", Name: "binary_accuracy", JS: "binaryAccuracy", value: BinaryAccuracyMetric{}, Best: "max", Doc: "The share of numbers on the right side of the threshold."},
@@ -259,6 +266,7 @@ var entries = []*Entry{
 	{Kind: KindMetric, Class: "Hinge", Name: "hinge", JS: "hinge", value: HingeLoss{}, Best: "min", Doc: "What is missed of a margin of 1, for targets of -1 and 1."},
 	{Kind: KindMetric, Class: "SquaredHinge", Name: "squared_hinge", JS: "squaredHinge", value: SquaredHingeLoss{}, Best: "min", Doc: "The square of what is missed of a margin of 1, for targets of -1 and 1."},
 	{Kind: KindMetric, Class: "CategoricalHinge", Name: "categorical_hinge", JS: "categoricalHinge", value: CategoricalHingeLoss{}, Best: "min", Doc: "What is missed of a margin of 1 between the target's class and the best of the others."},
+	{Kind: KindMetric, Class: "Recorded", Name: "recorded", JS: "recorded", value: RecordedMetric{}, Recorded: true, Doc: "A custom metric."},
 
 	{Kind: KindInitializer, Class: "Zeros", Name: "zeros", JS: "zeros", Aliases: []string{"zero"}, value: Zeros{}, Doc: "0 everywhere."},
 	{Kind: KindInitializer, Class: "Ones", Name: "ones", JS: "ones", Aliases: []string{"one"}, value: Ones{}, Doc: "1 everywhere."},
@@ -410,7 +418,7 @@ func lookup(kind Kind, name string) *Entry {
 func namesOf(kind Kind) []string {
 	var names []string
 	for _, e := range entries {
-		if e.Kind == kind {
+		if e.Kind == kind && !e.Recorded {
 			names = append(names, e.Name)
 		}
 	}
@@ -504,6 +512,12 @@ func argsOf(t reflect.Type) []Arg {
 			a.Type = "floats"
 		case f.Type == reflect.TypeFor[[]string]():
 			a.Type = "strings"
+		case f.Type == reflect.TypeFor[dims]():
+			a.Type = "shape"
+		case f.Type == reflect.TypeFor[[][2]int]():
+			a.Type = "pairs"
+		case f.Type == reflect.TypeFor[*Recording]():
+			a.Type = "recording"
 		case f.Type.Kind() == reflect.Slice && f.Tag.Get("axes") != "":
 			a.Type = "axes"
 		case f.Type.Kind() == reflect.Slice:
@@ -707,6 +721,16 @@ func (a *Arg) checkRange(where string, f reflect.Value) error {
 	case Frequency:
 		if x < 0 {
 			return fail(ErrConfig, "%s: %s is %d, wanted epoch or a number of batches, at least 1", where, a.Name, int(x))
+		}
+	case dims:
+		for _, n := range x {
+			if n != batchDim {
+				numbers = append(numbers, float64(n))
+			}
+		}
+	case [][2]int:
+		for _, pair := range x {
+			numbers = append(numbers, float64(pair[0]), float64(pair[1]))
 		}
 	case string:
 		if a.Allowed != nil && x != "" && !slices.Contains(a.Allowed, x) {

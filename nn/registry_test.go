@@ -30,7 +30,7 @@ var kindOfMethods = map[nn.Kind][]string{
 func names(kind nn.Kind) string {
 	var list []string
 	for _, e := range nn.Registry() {
-		if e.Kind == kind {
+		if e.Kind == kind && !e.Recorded {
 			list = append(list, e.Name)
 		}
 	}
@@ -175,11 +175,16 @@ func sample(a nn.Arg) any {
 	}
 	return map[string]any{
 		"int": 2, "length": 2, "size": 2, "float": 0.5, "floats": 1, "ints": []any{2}, "axes": 2, "activation": "relu",
-		"layer": someLayer, "cell": someLayer, "layers": []any{someLayer},
+		"layer": someLayer, "cell": someLayer, "layers": []any{someLayer}, "recording": doubled,
 	}[a.Type]
 }
 
 var someLayer = map[string]any{"class_name": "Dense", "config": map[string]any{"units": 2}}
+
+// doubled records 2x.
+var doubled = map[string]any{"calls": []any{map[string]any{
+	"inputs": []any{[]any{3}}, "ops": []any{[]any{"multiply", []any{"x0", 2}, map[string]any{}}}, "outputs": []any{"t0"},
+}}}
 
 // Every entry is documented, goes by all of its names, and reads back what it writes; its arguments'
 // defaults are what a config without them gives.

@@ -254,6 +254,20 @@ func (m *Model) OutputNames() []string {
 	return m.outputNames()
 }
 
+// TargetNames are the names of the outputs that have a loss, in the order in which data have targets for them.
+func (m *Model) TargetNames() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.train == nil {
+		return nil
+	}
+	var names []string
+	for _, o := range m.train.objectives {
+		names = append(names, m.outputNames()[o.output])
+	}
+	return names
+}
+
 // InputNames are the names of the model's inputs.
 func (m *Model) InputNames() []string {
 	m.mu.Lock()

@@ -1,6 +1,10 @@
 package nn
 
-import "github.com/tabgrad/tabgrad/nn/prog"
+import (
+	"slices"
+
+	"github.com/tabgrad/tabgrad/nn/prog"
+)
 
 // A Weight is the value of one of a model's variables.
 type Weight struct {
@@ -89,6 +93,57 @@ func (m *Model) pack(list []Weight) {
 func (v *variable) set(value []float32) {
 	v.value, v.holder = value, nil
 	v.version++
+}
+
+// LayerWeights copies the weights of the layer of a name ([Model.Layer]) and of all that is inside it, in Keras's
+// order, under the names that the model has for them.
+func (m *Model) LayerWeights(name string) ([]Weight, error) {
+	i, all, err := m.ofLayer(name)
+	if err != nil {
+		return nil, err
+	}
+	var list []Weight
+	for _, k := range i {
+		list = append(list, all[k])
+	}
+	return list, nil
+}
+
+// SetLayerWeights sets the weights that LayerWeights lists, in its order.
+func (m *Model) SetLayerWeights(name string, list []Weight) error {
+	i, all, err := m.ofLayer(name)
+	if err != nil {
+		return err
+	}
+	if len(list) != len(i) {
+		return fail(ErrShape, "%s: got %d weights, it has %d", name, len(list), len(i))
+	}
+	for k, w := range list {
+		all[i[k]].Shape, all[i[k]].Data = w.Shape, w.Data
+	}
+	return m.SetWeights(all)
+}
+
+// ofLayer are all weights, and the indices of a layer's among them.
+func (m *Model) ofLayer(name string) ([]int, []Weight, error) {
+	all, err := m.GetWeights()
+	if err != nil {
+		return nil, nil, err
+	}
+	i, err := m.Layer(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var indices []int
+	i.each("", func(_ string, v *variable) {
+		k := slices.IndexFunc(m.listed, func(h *held) bool { return h.variable == v })
+		if k >= 0 && !slices.Contains(indices, k) {
+			indices = append(indices, k)
+		}
+	})
+	return indices, all, nil
 }
 
 // ResetStates takes what stateful layers keep from one batch to the next back to its beginning: in the layers

@@ -69,7 +69,7 @@ func names(registry []*nn.Entry) []byte {
 		}
 		var all []string
 		for _, e := range registry {
-			if e.Kind == kind {
+			if e.Kind == kind && !e.Recorded {
 				all = append(all, append([]string{e.JS, e.Name}, e.Aliases...)...)
 			}
 		}
@@ -94,7 +94,7 @@ func factories(kind nn.Kind, registry []*nn.Entry) []byte {
 		fmt.Fprintf(to, "  /** %s */\n  %s%s: %s;\n", argDoc(a), a.JS, optional, argType(a, used, usedNames))
 	}
 	for _, e := range registry {
-		if e.Kind != kind {
+		if e.Kind != kind || e.Recorded {
 			continue
 		}
 		class, options := e.Class, e.Class+"Options"

@@ -26,7 +26,7 @@ func Grad(b *Builder, loss Buf, wrt []Buf) []Buf {
 	n := len(b.p.Ops)
 	g.countKernels(b.p.Ops[:n])
 	for _, op := range b.p.Ops[:n] {
-		if slices.ContainsFunc(op.In, g.needs) && op.Code != Update {
+		if _, stops := op.Attr.(StopAttr); !stops && slices.ContainsFunc(op.In, g.needs) && op.Code != Update {
 			for _, o := range op.Out {
 				g.needed[g.place(o)] = true
 			}
@@ -436,9 +436,4 @@ func gradPad(g *grader, op Op, dy Buf) []Buf {
 	return []Buf{g.b.Slice(dy, op.Attr.(PadAttr).Before, slices.Clone(g.b.Shape(op.In[0])))}
 }
 
-func gradCopy(_ *grader, op Op, dy Buf) []Buf {
-	if op.Attr != nil { // StopAttr
-		dy = None
-	}
-	return []Buf{dy}
-}
+func gradCopy(_ *grader, _ Op, dy Buf) []Buf { return []Buf{dy} }

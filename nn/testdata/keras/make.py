@@ -36,6 +36,7 @@ import functions  # noqa: E402
 import graphs  # noqa: E402
 import images  # noqa: E402
 import layers  # noqa: E402
+import ops  # noqa: E402
 import sequence  # noqa: E402
 import sequences  # noqa: E402
 import text  # noqa: E402
@@ -210,7 +211,7 @@ class FunctionIO:
         with tf.GradientTape() as tape:
             results = function(x)
         grad = tape.gradient(results[-1], x)
-        return keras.ops.convert_to_numpy(results[0]), grad.numpy() if grad is not None else np.zeros(x.shape)
+        return keras.ops.convert_to_numpy(results[0]), tf.convert_to_tensor(grad).numpy() if grad is not None else np.zeros(x.shape)
 
 
 class GraphIO(FunctionIO):
@@ -338,6 +339,7 @@ def families(wanted):
     makers["progbar"] = text.progress_lines
     for module in (functions, layers, sequence, callbacks, sequences, images):
         makers.update({f: lambda made=made: made(FunctionIO) for f, made in module.families().items()})
+    makers["ops"] = lambda: ops.made(FunctionIO)
     makers["graphs"] = lambda: [graphs.made(GraphIO, c) for c in graphs.CASES]
     makers["graphs_keras2"] = graphs.keras2
     # Last, because they go back to float32: the tables count bytes.
