@@ -43,6 +43,7 @@ func graphFrom(config map[string]any) (*Model, error) {
 			return nil, fail(ErrConfig, "%s: %s is %s, wanted a list of [layer, node, result]", g.name, key, show(config[key]))
 		}
 	}
+	g.nameLayers()
 	g.countFromZero(refs[:])
 	if err := g.apply(); err != nil {
 		return nil, err
@@ -110,6 +111,20 @@ func (g *graphReader) add(k int, c any) error {
 	return nil
 }
 
+// nameLayers gives the layers without a name automatic ones, in their order.
+func (g *graphReader) nameLayers() {
+	taken := map[string]bool{}
+	for _, of := range g.order {
+		taken[of.name] = true
+	}
+	for _, of := range g.order {
+		if of.name == "" {
+			of.name = autoName(of.layer, taken)
+			taken[of.name] = true
+		}
+	}
+}
+
 // countFromZero makes the nodes of models those of other layers. Keras 2 and tfjs count a model's from 1, since
 // making it was its node 0; every node that is written down is referred to.
 func (g *graphReader) countFromZero(ends [][]tensorRef) {
@@ -150,10 +165,10 @@ func (g *graphReader) apply() error {
 				for k, ref := range node.in {
 					var err error
 					if x[k], err = g.tensor(ref); err != nil {
-						return named(g.nameOf(of), err)
+						return named(of.name, err)
 					}
 					if x[k] == nil && missing == "" {
-						missing = g.nameOf(of)
+						missing = of.name
 					}
 				}
 				if slices.Contains(x, nil) {
@@ -161,7 +176,7 @@ func (g *graphReader) apply() error {
 				}
 				a := apply(of.Instance, node.args, x)
 				if a.err != nil {
-					return a.fault(g.nameOf(of))
+					return a.fault(of.name)
 				}
 				of.applied = append(of.applied, a)
 				done = true
@@ -174,14 +189,6 @@ func (g *graphReader) apply() error {
 			return fail(ErrConfig, "%s: it depends on its own output", missing)
 		}
 	}
-}
-
-// nameOf is how messages call a layer: by its own name, else by the automatic one that it would have alone.
-func (g *graphReader) nameOf(of *graphLayer) string {
-	if of.name != "" {
-		return of.name
-	}
-	return autoName(of.layer, nil)
 }
 
 // tensor is what ref means, nil where it is not there yet.

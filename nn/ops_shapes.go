@@ -149,7 +149,7 @@ func (o opPad) lower(r *replay, x []operand) prog.Buf {
 }
 
 // largest bounds what an argument may make an operation write down in this process: a recording may come from anyone.
-const largest = 1 << 24
+const largest = 1 << 20
 
 type opTile struct {
 	Times []int `arg:"repeats" required:"yes" min:"1" max:"65536" doc:"How many times, in each dimension."`
@@ -249,7 +249,7 @@ func (r *replay) take(x, index prog.Buf, axis int) prog.Buf {
 }
 
 type opOneHot struct {
-	Depth int `arg:"num_classes" required:"yes" min:"1" max:"16777216" doc:"The length of the new dimension."`
+	Depth int `arg:"num_classes" required:"yes" min:"1" max:"65536" doc:"The length of the new dimension."`
 }
 
 func (o opOneHot) lower(r *replay, x []operand) prog.Buf {

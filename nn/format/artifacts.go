@@ -9,8 +9,8 @@ import (
 
 // Artifacts is all that a file of a model holds, whatever its format.
 type Artifacts struct {
-	// Topology is the model's config as nn.SequentialFrom reads it, its first layer with the input's
-	// shape. nil where a safetensors file has none.
+	// Topology is the model's config as nn.ModelFrom reads it, a Sequential's first layer with the
+	// input's shape. nil where a safetensors file has none.
 	Topology map[string]any
 	// Weights are the model's variables in its order, as nn.Model.GetWeights has them.
 	Weights []nn.Weight
@@ -27,9 +27,10 @@ type Artifacts struct {
 
 // Training is how a model was being trained, and where that stands.
 type Training struct {
-	Optimizer, Loss          any     // configs, as nn.Config writes them; nil for none
-	Metrics, WeightedMetrics []any   // the same
-	LossWeight               float64 // as nn.Training has it: 0 for 1
+	Optimizer any // a config, as nn.Config writes it; nil for none
+	Objective     // of every output that Outputs does not name
+	// Outputs are the objectives of single outputs by their names, as nn.Training has them; nil for none.
+	Outputs map[string]Objective
 	// State without its Weights: the optimizer's slots, the number of steps, the seed, the learning rate.
 	State nn.State
 }
@@ -49,37 +50,36 @@ func FromModel(m *nn.Model) (*Artifacts, error) {
 		return nil, err
 	}
 	a := &Artifacts{Topology: topology, Weights: state.Weights, GeneratedBy: generatedBy}
-	if layers := layersOf(topology); len(layers) > 0 && layers[0]["class_name"] != "InputLayer" {
-		layers[0]["config"].(map[string]any)["batch_input_shape"] = batched(m.InputShape())
+	if topology["class_name"] == "Sequential" {
+		layers := topology["config"].(map[string]any)["layers"].([]any)
+		if first := layers[0].(map[string]any); first["class_name"] != "InputLayer" {
+			first["config"].(map[string]any)["batch_input_shape"] = batched(m.InputShape())
+		}
 	}
 	t := m.Training()
-	if t.Optimizer == nil && t.Loss == nil {
+	if t.Optimizer == nil && t.Loss == nil && len(t.Outputs) == 0 {
 		return a, nil
 	}
 	a.Training = &Training{State: state}
 	a.Training.State.Weights = nil
-	for _, c := range []struct {
-		of   any
-		into *any
-	}{{t.Optimizer, &a.Training.Optimizer}, {t.Loss, &a.Training.Loss}} {
-		if c.of != nil {
-			if *c.into, err = nn.Config(c.of); err != nil {
-				return nil, err
-			}
+	if t.Optimizer != nil {
+		if a.Training.Optimizer, err = nn.Config(t.Optimizer); err != nil {
+			return nil, err
 		}
 	}
-	a.Training.LossWeight = t.LossWeight
-	for _, c := range []struct {
-		of   []nn.Metric
-		into *[]any
-	}{{t.Metrics, &a.Training.Metrics}, {t.WeightedMetrics, &a.Training.WeightedMetrics}} {
-		for _, metric := range c.of {
-			config, err := nn.Config(metric)
-			if err != nil {
-				return nil, err
-			}
-			*c.into = append(*c.into, config)
+	whole := nn.Objective{Loss: t.Loss, Weight: t.LossWeight, Metrics: t.Metrics, WeightedMetrics: t.WeightedMetrics}
+	if a.Training.Objective, err = objectiveOf(whole); err != nil {
+		return nil, err
+	}
+	for name, o := range t.Outputs {
+		own, err := objectiveOf(o)
+		if err != nil {
+			return nil, err
 		}
+		if a.Training.Outputs == nil {
+			a.Training.Outputs = map[string]Objective{}
+		}
+		a.Training.Outputs[name] = own
 	}
 	return a, nil
 }
@@ -123,7 +123,7 @@ func build(topology map[string]any) (*nn.Model, []nn.Weight, error) {
 	if topology == nil {
 		return nil, nil, fail(ErrUnsupported, "the file has weights alone, without the model's config")
 	}
-	m, err := nn.SequentialFrom(topology)
+	m, err := nn.ModelFrom(topology)
 	if err != nil {
 		return nil, nil, because(ErrTopology, "topology", err)
 	}
@@ -152,30 +152,28 @@ func checkWeights(vars, list []nn.Weight) error {
 
 // decode reads the configs. Errors of what nn has not wrap ErrUnsupported.
 func (t *Training) decode() (nn.Training, error) {
-	out := nn.Training{LossWeight: t.LossWeight}
+	out := nn.Training{}
 	var err error
 	if t.Optimizer != nil {
 		if out.Optimizer, err = nn.OptimizerFrom(t.Optimizer); err != nil {
 			return out, because(ErrUnsupported, "training: optimizer", err)
 		}
 	}
-	if t.Loss != nil {
-		if out.Loss, err = nn.LossFrom(t.Loss); err != nil {
-			return out, because(ErrUnsupported, "training: loss", err)
-		}
+	whole, err := t.Objective.decode()
+	if err != nil {
+		return out, err
 	}
-	for _, list := range []struct {
-		what    string
-		configs []any
-		into    *[]nn.Metric
-	}{{"metrics", t.Metrics, &out.Metrics}, {"weighted_metrics", t.WeightedMetrics, &out.WeightedMetrics}} {
-		for _, c := range list.configs {
-			metric, err := nn.MetricFrom(c)
-			if err != nil {
-				return out, because(ErrUnsupported, "training: "+list.what, err)
-			}
-			*list.into = append(*list.into, metric)
+	out.Loss, out.LossWeight, out.Metrics, out.WeightedMetrics = whole.Loss, whole.Weight, whole.Metrics, whole.WeightedMetrics
+	for _, name := range sortedKeys(t.Outputs) {
+		o := t.Outputs[name]
+		own, err := o.decode()
+		if err != nil {
+			return out, err
 		}
+		if out.Outputs == nil {
+			out.Outputs = map[string]nn.Objective{}
+		}
+		out.Outputs[name] = own
 	}
 	return out, nil
 }

@@ -13,5 +13,5 @@
 //
 // Not here: the model itself (package nn), fetching and storing (bindings, wasm/worker). Start reading at
 // artifacts.go, then tfjs.go; topology.go has the differences between Keras 2, Keras 3 and tfjs,
-// training.go those between the optimizers.
+// training.go those between the optimizers, objectives.go those between losses and metrics of several outputs.
 package format

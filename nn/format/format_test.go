@@ -42,45 +42,79 @@ type tensor struct {
 }
 
 type prediction struct {
-	Inputs  tensor `json:"inputs"`
-	Outputs tensor `json:"outputs"`
-	More    *more  `json:"more,omitempty"`
+	Inputs  tensors `json:"inputs"`
+	Outputs tensors `json:"outputs"`
+	More    *more   `json:"more,omitempty"`
 }
 
 type more struct {
-	X       tensor `json:"x"`
-	Y       tensor `json:"y"`
-	Steps   int    `json:"steps"`
-	Outputs tensor `json:"outputs"`
+	X       tensors `json:"x"`
+	Y       tensors `json:"y"`
+	Steps   int     `json:"steps"`
+	Outputs tensors `json:"outputs"`
+}
+
+// tensors are one tensor, or in JSON an array of several.
+type tensors []tensor
+
+func (x *tensors) UnmarshalJSON(text []byte) error {
+	if text[0] == '[' {
+		return json.Unmarshal(text, (*[]tensor)(x))
+	}
+	*x = make(tensors, 1)
+	return json.Unmarshal(text, &(*x)[0])
+}
+
+func (x tensors) MarshalJSON() ([]byte, error) {
+	if len(x) == 1 {
+		return json.Marshal(x[0])
+	}
+	return json.Marshal([]tensor(x))
+}
+
+func (x tensors) columns(t testing.TB) []nn.Column {
+	var list []nn.Column
+	for _, one := range x {
+		list = append(list, one.column(t))
+	}
+	return list
 }
 
 func (x tensor) column(t testing.TB) *data.Array {
 	return must[*data.Array](t)(data.NewFloats(x.Shape, x.Data))
 }
 
-func predict(t testing.TB, m *nn.Model, x tensor) tensor {
+func predict(t testing.TB, m *nn.Model, x tensors) tensors {
 	t.Helper()
-	y := must[nn.Tensor](t)(m.Predict(ctx, x.column(t), nn.PredictOptions{}))
-	return tensor(y)
+	var out tensors
+	for _, y := range must[[]nn.Tensor](t)(m.PredictMulti(ctx, x.columns(t), nn.PredictOptions{})) {
+		out = append(out, tensor(y))
+	}
+	return out
 }
 
 func (p *more) train(t testing.TB, m *nn.Model) {
 	t.Helper()
-	d := must[*data.Table](t)(data.NewTable(p.X.column(t), p.Y.column(t)))
+	d := must[*nn.Columns](t)(nn.NewColumns(p.X.columns(t), p.Y.columns(t)))
 	for range p.Steps {
 		must[nn.Logs](t)(m.TrainOnBatch(ctx, d, nn.BatchOptions{}))
 	}
 }
 
-func difference(t testing.TB, a, b tensor) float64 {
+func difference(t testing.TB, a, b tensors) float64 {
 	t.Helper()
-	if !reflect.DeepEqual(a.Shape, b.Shape) {
-		t.Fatalf("shapes %v and %v differ", a.Shape, b.Shape)
+	if len(a) != len(b) {
+		t.Fatalf("%d tensors and %d", len(a), len(b))
 	}
 	worst := 0.0
-	for i := range a.Data {
-		if d := math.Abs(float64(a.Data[i]) - float64(b.Data[i])); !(d <= worst) { // NaN too
-			worst = d
+	for k := range a {
+		if !reflect.DeepEqual(a[k].Shape, b[k].Shape) {
+			t.Fatalf("shapes %v and %v differ", a[k].Shape, b[k].Shape)
+		}
+		for i := range a[k].Data {
+			if d := math.Abs(float64(a[k].Data[i]) - float64(b[k].Data[i])); !(d <= worst) { // NaN too
+				worst = d
+			}
 		}
 	}
 	return worst
@@ -105,7 +139,7 @@ func goldens(t testing.TB) []string {
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	if len(names) < 8 {
+	if len(names) < 13 {
 		t.Fatalf("only %d golden models in %s", len(names), goldenDir)
 	}
 	return names
@@ -350,7 +384,7 @@ func TestKeepsWeights(t *testing.T) {
 		for way, roundTrip := range formats {
 			again := must[*nn.Model](t)(roundTrip(t, a).Model(backend()))
 			got := must[*format.Artifacts](t)(format.FromModel(again)).Training
-			if !reflect.DeepEqual(got, a.Training) || math.Signbit(got.LossWeight) != math.Signbit(weight) {
+			if !reflect.DeepEqual(got, a.Training) || math.Signbit(got.Weight) != math.Signbit(weight) {
 				t.Errorf("%s: training is %v, wanted %v", way, got, a.Training)
 			}
 		}
@@ -383,9 +417,10 @@ func TestTFJSReads(t *testing.T) {
 	if _, err := os.Stat("testdata/tfjs/node_modules/@tensorflow/tfjs/package.json"); err != nil {
 		t.Fatal("TensorFlow.js is not there: run `make nn/format/testdata/tfjs/node_modules/.built` (npm ci in nn/format/testdata/tfjs), or `make test`, which does")
 	}
-	x, y := samples(t, 12, 8, 8, 2)
+	one, target := samples(t, 12, 8, 8, 2)
+	x, y := tensors{one}, tensors{target}
 	var dirs []string
-	write := func(name string, m *nn.Model, download string, more *more) {
+	writeFor := func(x tensors, name string, m *nn.Model, download string, more *more) {
 		t.Helper()
 		dir := filepath.Join(t.TempDir(), name)
 		if err := os.Mkdir(dir, 0o755); err != nil {
@@ -408,6 +443,10 @@ func TestTFJSReads(t *testing.T) {
 			t.Fatal(err)
 		}
 		dirs = append(dirs, dir)
+	}
+	write := func(name string, m *nn.Model, download string, more *more) {
+		t.Helper()
+		writeFor(x, name, m, download, more)
 	}
 	plain := func() *nn.Model { // without dropout, whose masks differ
 		return nn.NewSequential(nn.Input(8, 8, 2),
@@ -460,6 +499,17 @@ func TestTFJSReads(t *testing.T) {
 			t.Fatal(err)
 		}
 		write(fmt.Sprintf("loss%d", i), m, "", &more{X: x, Y: y, Steps: 2})
+	}
+	for name, graph := range graphs() {
+		if name == "recorded" { // which tfjs has not
+			continue
+		}
+		m, d := graph.trained(t, nn.Adam{LearningRate: 0.01})
+		var after *more
+		if name != "weighted" { // tfjs has no weights of losses
+			after = &more{X: d.x, Y: d.y, Steps: 3}
+		}
+		writeFor(d.x, "graph_"+name, m, "", after)
 	}
 	cmd := exec.Command("node", append([]string{"testdata/tfjs/check.mjs"}, dirs...)...)
 	out, err := cmd.Output()

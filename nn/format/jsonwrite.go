@@ -97,7 +97,7 @@ func appendString(dst []byte, where, s string) ([]byte, error) {
 	return append(dst, '"'), nil
 }
 
-func sortedKeys(o map[string]any) []string {
+func sortedKeys[T any](o map[string]T) []string {
 	keys := make([]string, 0, len(o))
 	for key := range o {
 		keys = append(keys, key)

@@ -99,7 +99,8 @@ func TestLayersAreKept(t *testing.T) {
 
 // tfjs loads the layers that it has, answers the same, and goes on training them.
 func TestTFJSReadsLayers(t *testing.T) {
-	x, y := samples(t, 6, 8, 8, 2)
+	one, target := samples(t, 6, 8, 8, 2)
+	x, y := tensors{one}, tensors{target}
 	var dirs []string
 	for _, c := range layerModels {
 		if c.tfjs == unknown {

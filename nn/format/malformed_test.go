@@ -169,7 +169,7 @@ var badTops = []struct {
 	want  error
 }{
 	{[]any{"modelTopology"}, drop, format.ErrFormat}, {[]any{"modelTopology"}, []any{}, format.ErrFormat}, {[]any{"modelTopology"}, "x", format.ErrFormat},
-	{[]any{"modelTopology", "model_config"}, "{}", format.ErrFormat}, {[]any{"modelTopology", "class_name"}, "Functional", format.ErrUnsupported}, {[]any{"modelTopology", "class_name"}, drop, format.ErrFormat},
+	{[]any{"modelTopology", "model_config"}, "{}", format.ErrFormat}, {[]any{"modelTopology", "class_name"}, "Graph", format.ErrUnsupported}, {[]any{"modelTopology", "class_name"}, "Functional", format.ErrTopology}, {[]any{"modelTopology", "class_name"}, drop, format.ErrFormat},
 	{[]any{"modelTopology", "config"}, drop, format.ErrFormat}, {[]any{"modelTopology", "config", "layers"}, drop, format.ErrFormat}, {[]any{"modelTopology", "config", "layers"}, map[string]any{}, format.ErrFormat},
 	{[]any{"modelTopology", "config", "layers"}, []any{}, format.ErrTopology}, {[]any{"modelTopology", "config"}, []any{}, format.ErrTopology}, {[]any{"format"}, "graph-model", format.ErrUnsupported},
 	{[]any{"weightsManifest"}, drop, format.ErrFormat}, {[]any{"weightsManifest"}, map[string]any{}, format.ErrFormat}, {[]any{"weightsManifest"}, []any{}, format.ErrWeights}, {[]any{"weightsManifest", 0}, nil, format.ErrFormat},
@@ -380,7 +380,7 @@ func malformedSafetensors(t *testing.T) []malformed {
 	for key, values := range map[string]map[error][]any{
 		"config": {
 			format.ErrTruncated: {"", "{", `{"class_name"`}, format.ErrFormat: {"x", "[]", "{}", `{"class_name":"Sequential"}`, 1, nil},
-			format.ErrUnsupported: {strings.Replace(a.GeneratedBy, "tabgrad", `{"class_name":"Functional"}`, 1)},
+			format.ErrUnsupported: {strings.Replace(a.GeneratedBy, "tabgrad", `{"class_name":"Graph"}`, 1)},
 		},
 		"training": {format.ErrTruncated: {""}, format.ErrFormat: {"[]", "{}", "1 2", 1}},
 		"user":     {format.ErrTruncated: {""}, format.ErrFormat: {"[]", "1", "{}x", 1}},

@@ -9,21 +9,23 @@ import (
 // match finds the tensor of each variable: tensors[found[i]] is vars[i]'s. Names decide where every
 // variable finds its own, perhaps under a longer one as converters write them (sequential/dense/kernel:0,
 // lstm/cell/kernel); else the order does, where the last parts of the names and the shapes agree. No
-// tensor may be left over.
-func match(vars []nn.Weight, tensors []*stored) (found []int, err error) {
-	for _, forms := range [...]func(name string) []string{
-		func(name string) []string { return []string{name} },
-		shorter,
-	} {
-		if found, ok := byName(vars, tensors, forms); ok {
-			return found, checkShapes(vars, tensors, found)
+// tensor may be left over. flat are the variables under tfjs's names: see flatWeights.
+func match(vars, flat []nn.Weight, tensors []*stored) (found []int, err error) {
+	for _, wanted := range [][]nn.Weight{vars, flat} {
+		for _, forms := range [...]func(name string) []string{
+			func(name string) []string { return []string{name} },
+			shorter,
+		} {
+			if found, ok := byName(wanted, tensors, forms); ok {
+				return found, checkShapes(vars, tensors, found)
+			}
 		}
 	}
 	if len(vars) != len(tensors) {
 		return nil, fail(ErrWeights, "weights: the file has %d, the model wants %d%s", len(tensors), len(vars), odd(vars, tensors))
 	}
 	for i, v := range vars {
-		if last(v.Name) != last(strings.TrimSuffix(tensors[i].name, ":0")) {
+		if name := last(strings.TrimSuffix(tensors[i].name, ":0")); name != last(v.Name) && name != last(flat[i].Name) {
 			return nil, fail(ErrWeights, "%s: wanted %s%s", tensors[i].where, clip(v.Name), odd(vars, tensors))
 		}
 		found = append(found, i)

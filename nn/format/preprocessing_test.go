@@ -41,7 +41,7 @@ func TestPreprocessing(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if want, got := predict(t, m, in), predict(t, again, in); !reflect.DeepEqual(want, got) {
+			if want, got := predict(t, m, tensors{in}), predict(t, again, tensors{in}); !reflect.DeepEqual(want, got) {
 				t.Errorf("%s, %s: predictions differ", way, name)
 			}
 			if name == "draws" {

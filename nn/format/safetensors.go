@@ -53,7 +53,10 @@ func ReadSafetensors(src []byte) (*Artifacts, error) {
 	if a.Topology, err = readTopology("config", config); err != nil {
 		return nil, err
 	}
-	_, vars, err := build(a.Topology)
+	model, vars, err := build(a.Topology)
+	if err == nil {
+		a.Topology, err = model.Config()
+	}
 	if err != nil {
 		return nil, err
 	}

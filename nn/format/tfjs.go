@@ -1,7 +1,6 @@
 package format
 
 import (
-	"math"
 	"strconv"
 	"strings"
 
@@ -13,7 +12,7 @@ import (
 // ErrPath before open sees them. Everything is checked against everything: a model that is returned has
 // all of its weights, finite and of its shapes.
 //
-// Sequential models of nn's layers are read, in Keras 2's, Keras 3's and tfjs's words; weights as float32
+// Models of nn's layers, Sequential or any graph, are read, in Keras 2's, Keras 3's and tfjs's words; weights as float32
 // or quantized to uint8, uint16 or float16; the optimizer's state where there is one. An optimizer, loss
 // or metric that nn has not leaves Training nil (see Artifacts.TrainingErr).
 func ReadTFJS(modelJSON []byte, open func(path string) ([]byte, error)) (*Artifacts, error) {
@@ -32,7 +31,10 @@ func ReadTFJS(modelJSON []byte, open func(path string) ([]byte, error)) (*Artifa
 	if a.Topology, err = readTopology("modelTopology", top["modelTopology"]); err != nil {
 		return nil, err
 	}
-	_, vars, err := build(a.Topology)
+	model, vars, err := build(a.Topology)
+	if err == nil {
+		a.Topology, err = model.Config() // in nn's own words
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +47,7 @@ func ReadTFJS(modelJSON []byte, open func(path string) ([]byte, error)) (*Artifa
 	if own := top["tabgrad"]; own != nil {
 		a.Training, err = readOwnTraining("tabgrad", own)
 	} else if config := top["trainingConfig"]; config != nil {
-		a.Training, err = readTrainingConfig(config)
+		a.Training, err = readTrainingConfig(config, model.OutputNames())
 	}
 	if err := a.supported(err); err != nil {
 		return nil, err
@@ -55,12 +57,9 @@ func ReadTFJS(modelJSON []byte, open func(path string) ([]byte, error)) (*Artifa
 	if err != nil {
 		return nil, err
 	}
-	found, err := match(tfjsNames(a.Topology, vars), m.weights)
+	found, err := match(vars, flatWeights(model, vars), m.weights)
 	if err != nil {
-		var again error
-		if found, again = match(vars, m.weights); again != nil { // under Keras 3's names
-			return nil, err
-		}
+		return nil, err
 	}
 	slots, iterations, err := a.readOptimizer(vars, m.optimizer)
 	if err != nil {
@@ -138,14 +137,27 @@ func readOwnTraining(where string, v any) (*Training, error) {
 	if !ok {
 		return nil, fail(ErrFormat, "%s is %s, wanted an object", where, show(v))
 	}
-	t := &Training{Optimizer: o["optimizer"], Loss: o["loss"]}
-	for key, into := range map[string]*[]any{"metrics": &t.Metrics, "weighted_metrics": &t.WeightedMetrics} {
-		if *into, ok = o[key].([]any); !ok && o[key] != nil {
-			return nil, fail(ErrFormat, "%s: %s is %s, wanted a list", where, key, show(o[key]))
-		}
-	}
-	if err := t.readLossWeight(where, o["loss_weight"]); err != nil {
+	t := &Training{Optimizer: o["optimizer"]}
+	if err := t.Objective.read(where, o); err != nil {
 		return nil, err
+	}
+	outputs, ok := o["outputs"].(map[string]any)
+	if !ok && o["outputs"] != nil {
+		return nil, fail(ErrFormat, "%s: outputs is %s, wanted an object", where, show(o["outputs"]))
+	}
+	for _, name := range sortedKeys(outputs) {
+		from, ok := outputs[name].(map[string]any)
+		if !ok {
+			return nil, fail(ErrFormat, "%s: outputs: %s is %s, wanted an object", where, clip(name), show(outputs[name]))
+		}
+		var own Objective
+		if err := own.read(where+": outputs: "+clip(name), from); err != nil {
+			return nil, err
+		}
+		if t.Outputs == nil {
+			t.Outputs = map[string]Objective{}
+		}
+		t.Outputs[name] = own
 	}
 	for _, n := range []struct {
 		key  string
@@ -167,230 +179,18 @@ func readOwnTraining(where string, v any) (*Training, error) {
 // writeOwn is all of a training but the slots. Whole numbers are strings: JSON's are exact to 2⁵³ only.
 func (t *Training) writeOwn() ordered {
 	s := t.State
-	metrics := t.Metrics
-	if metrics == nil {
-		metrics = []any{}
+	out := append(ordered{{"optimizer", t.Optimizer}}, t.Objective.write()...)
+	if t.Outputs != nil {
+		outputs := map[string]any{}
+		for name, o := range t.Outputs {
+			outputs[name] = o.write()
+		}
+		out = append(out, pair{"outputs", outputs})
 	}
-	own := ordered{
-		{"optimizer", t.Optimizer}, {"loss", t.Loss}, {"metrics", metrics},
+	return append(out, ordered{
 		{"seed", strconv.FormatUint(s.Seed, 10)}, {"steps", strconv.FormatUint(s.Steps, 10)},
 		{"updates", strconv.FormatUint(s.Updates, 10)}, {"learning_rate", s.Rate},
-	}
-	if t.WeightedMetrics != nil {
-		own = append(own, pair{"weighted_metrics", t.WeightedMetrics})
-	}
-	if t.weighsLoss() {
-		own = append(own, pair{"loss_weight", t.LossWeight + 0})
-	}
-	return own
-}
-
-// weighsLoss is whether LossWeight is not the default.
-func (t *Training) weighsLoss() bool { return t.LossWeight != 0 || math.Signbit(t.LossWeight) }
-
-// readLossWeight reads a number, or nil for the default.
-func (t *Training) readLossWeight(where string, v any) error {
-	weight, ok := v.(float64)
-	if v != nil && !ok {
-		return fail(ErrFormat, "%s: loss_weight is %s, wanted a number", where, show(v))
-	}
-	if t.LossWeight = weight; ok && weight == 0 {
-		t.LossWeight = nn.Zero
-	}
-	return nil
-}
-
-// A manifest is weightsManifest: the weight files and the tensors in them.
-type manifest struct {
-	groups             []weightGroup
-	weights, optimizer []*stored
-	place              map[*stored][2]int // its group, and where it begins in the group's bytes
-}
-
-// A weightGroup is tensors one behind another in files one behind another.
-type weightGroup struct {
-	paths []string
-	bytes int // of its tensors
-}
-
-// maxWeightBytes is the most that a model's weight files may hold together.
-const maxWeightBytes = 1 << 32
-
-func readManifest(v any) (*manifest, error) {
-	const where = "weightsManifest"
-	list, ok := v.([]any)
-	if !ok {
-		return nil, fail(ErrFormat, "%s is %s, wanted a list", where, show(v))
-	}
-	m := &manifest{place: map[*stored][2]int{}}
-	seenPath, seenName := map[string]bool{}, map[string]bool{}
-	total := 0
-	for i, v := range list {
-		o, _ := v.(map[string]any)
-		paths, ok1 := o["paths"].([]any)
-		weights, ok2 := o["weights"].([]any)
-		if !ok1 || !ok2 {
-			return nil, fail(ErrFormat, "%s: group %d is %s, wanted paths and weights", where, i, show(v))
-		}
-		g := weightGroup{}
-		for _, v := range paths {
-			path, err := cleanPath(where, v)
-			if err != nil {
-				return nil, err
-			}
-			if seenPath[path] {
-				return nil, fail(ErrFormat, "%s: the path %s is there twice", where, clip(path))
-			}
-			seenPath[path] = true
-			g.paths = append(g.paths, path)
-		}
-		for j, v := range weights {
-			s, isOptimizer, err := readSpec(where+" group "+strconv.Itoa(i), j, v)
-			if err != nil {
-				return nil, err
-			}
-			key := s.name
-			if isOptimizer {
-				key = "optimizer\x00" + key
-			}
-			if seenName[key] {
-				return nil, fail(ErrWeights, "%s: the name is there twice", s.where)
-			}
-			seenName[key] = true
-			m.place[s] = [2]int{i, g.bytes}
-			g.bytes += s.bytes()
-			if total += s.bytes(); total > maxWeightBytes {
-				return nil, fail(ErrTooLarge, "%s: more than %d bytes of weights", where, maxWeightBytes)
-			}
-			if isOptimizer {
-				m.optimizer = append(m.optimizer, s)
-			} else if s.dtype == int32s {
-				return nil, fail(ErrUnsupported, "%s: dtype is int32, wanted float32", s.where)
-			} else {
-				m.weights = append(m.weights, s)
-			}
-		}
-		m.groups = append(m.groups, g)
-	}
-	return m, nil
-}
-
-func readSpec(where string, i int, v any) (s *stored, isOptimizer bool, err error) {
-	o, _ := v.(map[string]any)
-	name, ok := o["name"].(string)
-	if !ok || name == "" {
-		return nil, false, fail(ErrFormat, "%s: weight %d is %s, wanted a name, a shape and a dtype", where, i, show(v))
-	}
-	s = &stored{where: "weight " + clip(name), name: name}
-	if s.shape, err = shapeOf(s.where, o["shape"]); err != nil {
-		return nil, false, err
-	}
-	switch o["dtype"] {
-	case "float32":
-	case "int32":
-		s.dtype = int32s
-	default:
-		return nil, false, fail(ErrUnsupported, "%s: dtype is %s, wanted float32", s.where, show(o["dtype"]))
-	}
-	switch group := o["group"]; group {
-	case nil, "model":
-	case "optimizer":
-		isOptimizer = true
-	default:
-		return nil, false, fail(ErrUnsupported, "%s: group is %s, wanted optimizer or none", s.where, show(group))
-	}
-	if q := o["quantization"]; q != nil {
-		err = s.quantized(q)
-	}
-	return s, isOptimizer, err
-}
-
-// quantized reads tfjs's quantization.
-func (s *stored) quantized(v any) error {
-	o, _ := v.(map[string]any)
-	if s.dtype != float32s {
-		return fail(ErrUnsupported, "%s: quantized integers, wanted float32", s.where)
-	}
-	switch o["dtype"] {
-	case "float16":
-		s.dtype = float16s
-		return nil
-	case "uint8":
-		s.dtype = uint8s
-	case "uint16":
-		s.dtype = uint16s
-	default:
-		return fail(ErrUnsupported, "%s: quantization is %s, wanted the dtype uint8, uint16 or float16", s.where, show(v))
-	}
-	var ok1, ok2 bool
-	s.scale, ok1 = o["scale"].(float64)
-	s.minimum, ok2 = o["min"].(float64)
-	if !ok1 || !ok2 {
-		return fail(ErrFormat, "%s: quantization is %s, wanted a scale and a min", s.where, show(v))
-	}
-	if s.scale == 0 { // all are min
-		s.scale = math.SmallestNonzeroFloat64
-	}
-	return nil
-}
-
-// cleanPath is a weight file's path without a leading "./", if it stays below the model's folder,
-// however a server or a system may read it.
-func cleanPath(where string, v any) (string, error) {
-	path, ok := v.(string)
-	if !ok {
-		return "", fail(ErrFormat, "%s: a path is %s, wanted a string", where, show(v))
-	}
-	path = strings.TrimPrefix(path, "./")
-	bad := path == "" || strings.ContainsAny(path, "\\:?#") || strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f })
-	for _, part := range strings.Split(strings.ToLower(path), "/") {
-		bad = bad || part == "" || part == "." || part == ".." ||
-			strings.Contains(part, "%2e") || strings.Contains(part, "%2f") || strings.Contains(part, "%5c")
-	}
-	if bad {
-		return "", fail(ErrPath, "%s: the path is %s, wanted one below the model's folder", where, show(v))
-	}
-	return path, nil
-}
-
-// open gets the weight files and gives a tensor's bytes. The files of a group hold its tensors exactly.
-func (m *manifest) open(open func(string) ([]byte, error)) (func(*stored) []byte, error) {
-	files := make([][][]byte, len(m.groups))
-	for i, g := range m.groups {
-		got := 0
-		for _, path := range g.paths {
-			b, err := open(path)
-			if err != nil {
-				return nil, &failure{"weights: " + err.Error(), ErrWeights, err}
-			}
-			if got += len(b); got > g.bytes {
-				return nil, fail(ErrWeights, "%s: %d bytes or more in the files of its group, the manifest announces %d", path, got, g.bytes)
-			}
-			files[i] = append(files[i], b)
-		}
-		if got < g.bytes {
-			return nil, fail(ErrTruncated, "%s: %d bytes, the manifest announces %d", strings.Join(g.paths, ", "), got, g.bytes)
-		}
-	}
-	return func(s *stored) []byte {
-		at, n := m.place[s][1], s.bytes()
-		var joined []byte // where the tensor lies in several files
-		for _, b := range files[m.place[s][0]] {
-			if at >= len(b) {
-				at -= len(b)
-				continue
-			}
-			if joined == nil && at+n <= len(b) {
-				return b[at : at+n]
-			}
-			part := b[at:min(len(b), at+n-len(joined))]
-			joined = append(joined, part...)
-			if at = 0; len(joined) == n {
-				break
-			}
-		}
-		return joined
-	}, nil
+	}...)
 }
 
 // A File is one that a model is written to.
@@ -413,7 +213,7 @@ func WriteTFJS(a *Artifacts, name string) ([]File, error) {
 	if strings.ContainsAny(name, `/\:%?#`) || strings.HasPrefix(name, ".") {
 		return nil, fail(ErrPath, "name is %s, wanted one without /, \\, :, %%, ? and #, and not begun with a dot", clip(name))
 	}
-	_, vars, err := build(a.Topology)
+	model, vars, err := build(a.Topology)
 	if err != nil {
 		return nil, err
 	}
@@ -421,11 +221,7 @@ func WriteTFJS(a *Artifacts, name string) ([]File, error) {
 		return nil, err
 	}
 	top := ordered{}
-	topology, err := writeTopology(a.Topology)
-	if err != nil {
-		return nil, err
-	}
-	top = append(top, pair{"modelTopology", topology}, pair{"format", "layers-model"}, pair{"generatedBy", a.GeneratedBy}, pair{"convertedBy", nil})
+	top = append(top, pair{"modelTopology", writeTopology(a.Topology, model)}, pair{"format", "layers-model"}, pair{"generatedBy", a.GeneratedBy}, pair{"convertedBy", nil})
 
 	specs, bytes := []any{}, 0
 	add := func(w nn.Weight, name, dtype, group string) {
@@ -436,7 +232,7 @@ func WriteTFJS(a *Artifacts, name string) ([]File, error) {
 		specs = append(specs, spec)
 		bytes += 4 * size(w.Shape)
 	}
-	names := tfjsNames(a.Topology, vars)
+	names := flatWeights(model, vars)
 	for i, w := range a.Weights {
 		add(w, names[i].Name, "float32", "")
 	}
@@ -457,7 +253,7 @@ func WriteTFJS(a *Artifacts, name string) ([]File, error) {
 		for _, w := range slots {
 			add(w, w.Name, "float32", "optimizer")
 		}
-		config, _ = t.writeTrainingConfig(decoded)
+		config, _ = t.writeTrainingConfig(decoded, model.OutputNames())
 	}
 
 	data := make([]byte, 0, bytes)

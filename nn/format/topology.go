@@ -11,17 +11,6 @@ import (
 // The topology of tfjs is Keras 2's and in places tfjs's own; package nn's is Keras 3's. This file says
 // all the differences.
 
-// layersOf are the configs of a topology that nn wrote or readTopology made.
-func layersOf(topology map[string]any) []map[string]any {
-	config, _ := topology["config"].(map[string]any)
-	list, _ := config["layers"].([]any)
-	layers := make([]map[string]any, len(list))
-	for i, l := range list {
-		layers[i], _ = l.(map[string]any)
-	}
-	return layers
-}
-
 // batched is a sample's shape behind a batch of any size, as configs write it.
 func batched(shape []int) []any {
 	list := []any{nil}
@@ -47,47 +36,86 @@ func readTopology(where string, v any) (map[string]any, error) {
 	if !ok {
 		return nil, fail(ErrFormat, "%s: class_name is %s, wanted a string", where, show(top["class_name"]))
 	}
-	if class != "Sequential" {
-		return nil, fail(ErrUnsupported, "%s: a model of class %s, wanted Sequential", where, clip(class))
+	if !isModel(class) {
+		return nil, fail(ErrUnsupported, "%s: a model of class %s, wanted Sequential or Functional", where, clip(class))
 	}
-	name := "sequential"
-	layers, ok := top["config"].([]any) // as Keras wrote it before 2.2.3
-	if config, isMap := top["config"].(map[string]any); isMap {
-		if s, ok := config["name"].(string); ok {
-			name = s
+	return readModel(where, class, top["config"])
+}
+
+// isModel reports whether it is the class of a model. tfjs and Keras 2 call a functional one Model, too.
+func isModel(class string) bool {
+	return class == "Sequential" || class == "Functional" || class == "Model"
+}
+
+// readModel reads a model's config, and those of the models inside it.
+func readModel(where, class string, v any) (map[string]any, error) {
+	out := map[string]any{"name": strings.ToLower(class)}
+	layers, ok := v.([]any) // a Sequential as Keras wrote it before 2.2.3
+	if config, isMap := v.(map[string]any); isMap {
+		for _, key := range [...]string{"name", "trainable", "input_layers", "output_layers"} {
+			if config[key] != nil {
+				out[key] = config[key]
+			}
+		}
+		if own, ok := config[ownName].(string); ok {
+			out["name"] = own
 		}
 		layers, ok = config["layers"].([]any)
 		if !ok {
 			return nil, fail(ErrFormat, "%s: layers is %s, wanted a list", where, show(config["layers"]))
 		}
 	} else if !ok {
-		return nil, fail(ErrFormat, "%s: config is %s, wanted an object", where, show(top["config"]))
+		return nil, fail(ErrFormat, "%s: config is %s, wanted an object", where, show(v))
 	}
 	if len(layers) == 0 {
 		return nil, fail(ErrTopology, "%s: there are no layers", where)
 	}
-	out := make([]any, len(layers))
+	list := make([]any, len(layers))
 	for i, v := range layers {
 		l, ok := v.(map[string]any)
 		class, isString := l["class_name"].(string)
-		config, isMap := l["config"].(map[string]any)
-		if !ok || !isString || !isMap {
+		if !ok || !isString || l["config"] == nil {
 			return nil, fail(ErrFormat, "%s: layer %d is %s, wanted a class_name and a config", where, i, show(v))
 		}
-		who := class
-		if name, ok := config["name"].(string); ok && name != "" {
-			who = name
-		}
-		if len(who) > 80 {
-			who = who[:80]
-		}
-		class, config, err := readLayer(who, class, config)
+		entry, err := readEntry(where, i, class, l)
 		if err != nil {
 			return nil, err
 		}
-		out[i] = map[string]any{"class_name": class, "config": config}
+		for _, key := range [...]string{"name", "inbound_nodes"} { // a functional model's
+			if l[key] != nil {
+				entry[key] = l[key]
+			}
+		}
+		list[i] = entry
 	}
-	return map[string]any{"class_name": "Sequential", "config": map[string]any{"name": name, "layers": out}}, nil
+	out["layers"] = list
+	if class == "Model" {
+		class = "Functional"
+	}
+	return map[string]any{"class_name": class, "config": out}, nil
+}
+
+func readEntry(where string, i int, class string, l map[string]any) (map[string]any, error) {
+	config, isMap := l["config"].(map[string]any)
+	who := class
+	if name, ok := config["name"].(string); ok && name != "" {
+		who = name
+	}
+	if len(who) > 80 {
+		who = who[:80]
+	}
+	if isModel(class) {
+		return readModel(who, class, l["config"])
+	}
+	if !isMap {
+		return nil, fail(ErrFormat, "%s: layer %d is %s, wanted a class_name and a config", where, i, show(l))
+	}
+	class, config, err := readLayer(who, class, config)
+	if own, ok := config[ownName].(string); ok {
+		config["name"] = own
+		delete(config, ownName)
+	}
+	return map[string]any{"class_name": class, "config": config}, err
 }
 
 // readLayer makes nn's layer of one of tfjs's.
@@ -221,146 +249,4 @@ func readRegularizer(v any) any {
 		return map[string]any{"class_name": "L1", "config": map[string]any{"l1": l1}}
 	}
 	return v
-}
-
-// writeTopology makes the topology that tfjs reads of nn's. What tfjs has no word for (leaky_relu as a
-// Dense's activation, gelu's approximation, groups) stays as Keras 3 writes it: tabgrad and Keras read
-// it, tfjs says what it does not know. Some arguments it passes over, and answers otherwise: ReLU's slope and
-// threshold, a transposed convolution's dilation and output padding; and its bilinear UpSampling2D is not Keras's.
-func writeTopology(topology map[string]any) (map[string]any, error) {
-	layers := layersOf(topology)
-	out := make([]any, len(layers))
-	for i, l := range layers {
-		class, _ := l["class_name"].(string)
-		from, _ := l["config"].(map[string]any)
-		config := map[string]any{}
-		for key, v := range from {
-			switch {
-			case strings.HasSuffix(key, "_initializer"):
-				v = writeInitializer(v)
-			case strings.HasSuffix(key, "_regularizer"):
-				v = writeRegularizer(v)
-			case key == "groups" && (v == 1 || v == 1.0) && class != "GroupNormalization":
-				continue
-			}
-			config[key] = v
-		}
-		switch class {
-		case "InputLayer":
-			if shape, ok := config["shape"]; ok {
-				delete(config, "shape")
-				list, _ := shape.([]any)
-				config["batch_input_shape"] = append([]any{nil}, list...)
-			}
-			config["sparse"] = false
-		case "Reshape": // tfjs does not compute a -1 where the batch's size is open
-			if list, ok := config["target_shape"].([]any); ok && slices.ContainsFunc(list, func(v any) bool { return v == -1 || v == -1.0 }) {
-				shape, err := outputOf(topology, i)
-				if err != nil {
-					return nil, err
-				}
-				config["target_shape"] = batched(shape)[1:]
-			}
-		case "Flatten":
-			config["data_format"] = "channels_last"
-		case "Activation", "LeakyReLU":
-			class = writeClass(class, config)
-		}
-		if strings.HasSuffix(class, "2D") || strings.HasSuffix(class, "2DTranspose") {
-			config["data_format"] = "channels_last"
-		}
-		if i == 0 {
-			config["dtype"] = "float32"
-		}
-		out[i] = map[string]any{"class_name": class, "config": config}
-	}
-	config, _ := topology["config"].(map[string]any)
-	return map[string]any{
-		"class_name": "Sequential", "config": map[string]any{"name": config["name"], "layers": out},
-		"keras_version": "2.15.0", "backend": "tabgrad",
-	}, nil
-}
-
-// outputOf is the output of the model's layers up to the i-th.
-func outputOf(topology map[string]any, i int) ([]int, error) {
-	var head []any
-	for _, l := range layersOf(topology)[:i+1] {
-		head = append(head, l)
-	}
-	m, err := nn.SequentialFrom(map[string]any{"layers": head})
-	if err == nil {
-		_, err = m.Variables()
-	}
-	if err != nil {
-		return nil, because(ErrTopology, "topology", err)
-	}
-	return m.OutputShape(), nil
-}
-
-func writeInitializer(v any) any {
-	o, _ := v.(map[string]any)
-	if class, _ := o["class_name"].(string); strings.HasPrefix(class, "Lecun") {
-		return map[string]any{"class_name": "LeC" + class[3:], "config": o["config"]}
-	}
-	return v
-}
-
-// writeRegularizer writes an L1 or L2 as L1L2, tfjs's only one.
-func writeRegularizer(v any) any {
-	o, _ := v.(map[string]any)
-	config, _ := o["config"].(map[string]any)
-	switch o["class_name"] {
-	case "L1":
-		return map[string]any{"class_name": "L1L2", "config": map[string]any{"l1": config["l1"], "l2": 0.0}}
-	case "L2":
-		return map[string]any{"class_name": "L1L2", "config": map[string]any{"l1": 0.0, "l2": config["l2"]}}
-	}
-	return v
-}
-
-// writeClass writes a LeakyReLU layer's slope under tfjs's name, and an Activation layer of leaky_relu, which tfjs
-// has not, as that layer, its activation beside it. It changes config.
-func writeClass(class string, config map[string]any) string {
-	if class == "LeakyReLU" {
-		config["alpha"] = config["negative_slope"]
-		delete(config, "negative_slope")
-		return class
-	}
-	slope := any(0.2)
-	switch v := config["activation"].(type) {
-	case string:
-		if v != "leaky_relu" {
-			return class
-		}
-	case map[string]any:
-		inner, _ := v["config"].(map[string]any)
-		if v["class_name"] != "leaky_relu" {
-			return class
-		}
-		if s, ok := inner["negative_slope"]; ok {
-			slope = s
-		}
-	}
-	config["alpha"] = slope
-	return "LeakyReLU"
-}
-
-// tfjsNames are the variables under the names that tfjs and Keras 2 have for them: the kernel of a depthwise convolution
-// is its depthwise_kernel.
-func tfjsNames(topology map[string]any, vars []nn.Weight) []nn.Weight {
-	out := slices.Clone(vars)
-	for _, l := range layersOf(topology) {
-		class, _ := l["class_name"].(string)
-		config, _ := l["config"].(map[string]any)
-		if class != "DepthwiseConv1D" && class != "DepthwiseConv2D" {
-			continue
-		}
-		name, _ := config["name"].(string)
-		for i := range out {
-			if out[i].Name == name+"/kernel" {
-				out[i].Name = name + "/depthwise_kernel"
-			}
-		}
-	}
-	return out
 }

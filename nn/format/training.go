@@ -143,30 +143,16 @@ func readSlots(o nn.Optimizer, rate float64, vars []nn.Weight, tensors []*stored
 	return r, nil
 }
 
-// readTrainingConfig makes nn's configs of tfjs's trainingConfig.
-func readTrainingConfig(v any) (*Training, error) {
+// readTrainingConfig makes nn's configs of tfjs's trainingConfig, of a model with outputs of these names.
+func readTrainingConfig(v any, outputs []string) (*Training, error) {
 	const where = "trainingConfig"
 	o, ok := v.(map[string]any)
 	if !ok {
 		return nil, fail(ErrFormat, "%s is %s, wanted an object", where, show(v))
 	}
 	t := &Training{}
-	switch loss := single(o["loss"]).(type) {
-	case nil:
-	case string:
-		t.Loss = loss
-	case map[string]any:
-		t.Loss = loss
-	default:
-		return nil, fail(ErrUnsupported, "%s: loss is %s, wanted one name", where, show(o["loss"]))
-	}
-	t.Metrics, t.WeightedMetrics = metricsOf(o["metrics"]), metricsOf(o["weighted_metrics"])
-	weight := single(o["loss_weights"])
-	if list, isList := weight.([]any); isList && len(list) == 0 {
-		weight = nil
-	}
-	if err := t.readLossWeight(where, weight); err != nil {
-		return nil, fail(ErrUnsupported, "%s: loss_weights is %s, wanted one number", where, show(o["loss_weights"]))
+	if err := t.readObjectives(where, o, outputs); err != nil {
+		return nil, err
 	}
 	if list, isList := o["sample_weight_mode"].([]any); o["sample_weight_mode"] != nil && !(isList && len(list) == 0) {
 		return nil, fail(ErrUnsupported, "%s: sample_weight_mode is %s, wanted null", where, show(o["sample_weight_mode"]))
@@ -205,43 +191,6 @@ func readTrainingConfig(v any) (*Training, error) {
 	return t, err
 }
 
-// metricsOf are the metrics in a trainingConfig: one, a list, or these by output.
-func metricsOf(v any) []any {
-	if byOutput, ok := v.(map[string]any); ok {
-		v = single(byOutput)
-	}
-	list, ok := v.([]any)
-	if !ok && v != nil {
-		return []any{v}
-	}
-	var metrics []any
-	for _, m := range list {
-		if of, ok := m.([]any); ok { // an output's
-			metrics = append(metrics, of...)
-		} else {
-			metrics = append(metrics, m)
-		}
-	}
-	return metrics
-}
-
-// single is what a list or an object holds, where that is one thing.
-func single(v any) any {
-	switch list := v.(type) {
-	case []any:
-		if len(list) == 1 {
-			return list[0]
-		}
-	case map[string]any:
-		if _, isConfig := list["class_name"]; len(list) == 1 && !isConfig {
-			for _, v := range list {
-				return v
-			}
-		}
-	}
-	return v
-}
-
 // metricNames are tfjs's names of nn's metrics. It refuses a model with others, so those are left out.
 var metricNames = map[string]string{
 	"accuracy": "accuracy", "binary_accuracy": "binary_accuracy", "categorical_accuracy": "categorical_accuracy",
@@ -249,12 +198,12 @@ var metricNames = map[string]string{
 	"mean_squared_error": "mse", "mean_absolute_error": "mae",
 }
 
-// writeTrainingConfig is t as tfjs reads it. It reports false where tfjs has no such optimizer or loss. Its
-// weighted metrics tfjs has not, and they are left out.
-func (t *Training) writeTrainingConfig(decoded nn.Training) (ordered, bool) {
+// writeTrainingConfig is t as tfjs reads it, of a model with outputs of these names. It reports false where tfjs has no
+// such optimizer or objectives.
+func (t *Training) writeTrainingConfig(decoded nn.Training, outputs []string) (ordered, bool) {
 	class, config := "", ordered(nil)
 	rate := pair{"learningRate", t.State.Rate}
-	if decoded.Optimizer == nil || t.weighsLoss() || !plainOptimizer(decoded.Optimizer) {
+	if decoded.Optimizer == nil || !plainOptimizer(decoded.Optimizer) {
 		return nil, false
 	}
 	switch o := decoded.Optimizer.(type) {
@@ -277,18 +226,11 @@ func (t *Training) writeTrainingConfig(decoded nn.Training) (ordered, bool) {
 	default:
 		return nil, false
 	}
-	loss, ok := plainName(nn.KindLoss, t.Loss)
+	objectives, ok := t.writeObjectives(outputs)
 	if !ok {
 		return nil, false
 	}
-	metrics := []string{}
-	for _, m := range t.Metrics {
-		name, _ := plainName(nn.KindMetric, m)
-		if short, ok := metricNames[name]; ok {
-			metrics = append(metrics, short)
-		}
-	}
-	return ordered{{"loss", loss}, {"metrics", metrics}, {"optimizer_config", ordered{{"class_name", class}, {"config", config}}}}, true
+	return append(objectives, pair{"optimizer_config", ordered{{"class_name", class}, {"config", config}}}), true
 }
 
 // plainOptimizer reports whether nothing is asked of an optimizer that tfjs has not: a schedule, weight decay,

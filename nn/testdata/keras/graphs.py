@@ -153,6 +153,13 @@ def still_batchnorm(k, L):
     return k.Model(x, L.Dense(2)(L.Concatenate()([b(L.Dense(3)(x)), b(L.Dense(3)(x), training=False)])))
 
 
+def shared_norm(k, L):
+    """A layer with moving averages, twice in a row."""
+    x = k.Input((4,))
+    b = L.BatchNormalization(momentum=0.6)
+    return k.Model(x, L.Dense(2)(b(L.Dense(4, use_bias=False)(b(x)))))
+
+
 def frozen_layer(k, L):
     x = k.Input((4,))
     y = L.Dense(4, activation="tanh", trainable=False)(x)
@@ -234,6 +241,7 @@ CASES = [
     case(merges),
     case(stretched_merge),
     case(an_output_within, [MSE, MSE], targets=("real", "real"), loss_weights=[1.0, 0.25]),
+    case(shared_norm),
     case(frozen_layer, optimizer=ADAM),
     case(frozen_model),
     case(masked, holes=0.5),

@@ -3,7 +3,7 @@
 // A folder holds model.json and the binary files that its manifest names, and predict.json:
 //   { inputs: Tensor, outputs: Tensor,                        what the model answers to inputs
 //     more?: { x: Tensor, y: Tensor, steps, outputs: Tensor } } the same after that many more training steps on (x, y)
-// where a Tensor is { shape, data } in row-major order.
+// where a Tensor is { shape, data } in row-major order; of a model with several inputs or outputs an array of them.
 import { readFile, writeFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -51,8 +51,8 @@ export async function writeWeights(folder, json, weights, bytes, shardSize) {
   await writeFile(join(folder, 'model.json'), JSON.stringify(json));
 }
 
-export const toTensor = ({ shape, data }) => tf.tensor(data, shape, 'float32');
-export const fromTensor = (t) => ({ shape: t.shape, data: [...t.dataSync()] });
+export const toTensor = (t) => (Array.isArray(t) ? t.map(toTensor) : tf.tensor(t.data, t.shape, 'float32'));
+export const fromTensor = (t) => (Array.isArray(t) ? t.map(fromTensor) : { shape: t.shape, data: [...t.dataSync()] });
 export const predict = (model, inputs) => fromTensor(model.predict(toTensor(inputs)));
 
 // trainMore takes full-batch steps, which no shuffling and no mask of a model without dropout can change.

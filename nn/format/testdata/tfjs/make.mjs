@@ -17,19 +17,25 @@ function blobs(n, shape, classes, seed) {
   return { x, y: tf.oneHot(labels, classes).toFloat() };
 }
 
-async function make(name, layers, optimizer, shape, { steps = 0, shardSize, metadata, loss = 'categoricalCrossentropy' } = {}) {
+async function make(name, layers, optimizer, shape, { metadata, loss = 'categoricalCrossentropy', ...options } = {}) {
   if (wanted.length && !wanted.includes(name)) return;
   const model = tf.sequential({ name, layers });
-  model.compile({ optimizer, loss, metrics: ['accuracy'] });
-  const { x, y } = blobs(30, shape, 3, 7);
-  await model.fit(x, y, { epochs: 4, batchSize: 10, verbose: 0 });
   if (metadata) model.setUserDefinedMetadata(metadata);
-  const folder = join(golden, name);
+  const { x, y } = blobs(30, shape, 3, 7);
+  await train(model, { optimizer, loss, metrics: ['accuracy'] }, x, y, options);
+}
+
+// train compiles, trains and writes a model; x and y are tensors, or arrays of them.
+async function train(model, compile, x, y, { steps = 0, shardSize } = {}) {
+  model.compile(compile);
+  await model.fit(x, y, { epochs: 4, batchSize: 10, verbose: 0 });
+  const folder = join(golden, model.name);
   await writeModel(model, folder, shardSize);
-  const inputs = fromTensor(x.slice(0, 6));
+  const first = (t, n) => fromTensor(Array.isArray(t) ? t.map((one) => one.slice(0, n)) : t.slice(0, n));
+  const inputs = first(x, 6);
   const out = { inputs, outputs: predict(model, inputs) };
   if (steps) {
-    out.more = { x: fromTensor(x.slice(0, 12)), y: fromTensor(y.slice(0, 12)), steps };
+    out.more = { x: first(x, 12), y: first(y, 12), steps };
     await trainMore(model, out.more);
     out.more.outputs = predict(model, inputs);
   }
@@ -92,6 +98,42 @@ await make('sequence', [
   tf.layers.dense({ units: 3 }),
   tf.layers.softmax({ axis: 1 }),
 ], tf.train.adam(0.005), [9, 2]);
+// Graphs: a residual CNN; two inputs and two outputs with a shared layer; models in a model, one of them applied twice.
+const graph = (name, build) => (wanted.length && !wanted.includes(name) ? undefined : build(name));
+await graph('graph_residual', async (name) => {
+  const x = tf.input({ shape: [6, 6, 2] });
+  const conv = (more) => tf.layers.conv2d({ filters: 4, kernelSize: 3, padding: 'same', ...more });
+  const y = conv({ activation: 'relu' }).apply(x);
+  const z = tf.layers.reLU().apply(tf.layers.batchNormalization({ momentum: 0.8 }).apply(conv({ useBias: false }).apply(y)));
+  const out = tf.layers.dense({ units: 3, activation: 'softmax' }).apply(tf.layers.flatten().apply(tf.layers.maxPooling2d({ poolSize: 2 }).apply(tf.layers.add().apply([z, y]))));
+  const data = blobs(30, [6, 6, 2], 3, 7);
+  await train(tf.model({ inputs: x, outputs: out, name }), { optimizer: tf.train.adam(0.005), loss: 'categoricalCrossentropy', metrics: ['accuracy'] }, data.x, data.y, { steps: 3 });
+});
+await graph('graph_two_of_both', async (name) => {
+  const [a, b] = [tf.input({ shape: [4], name: 'a' }), tf.input({ shape: [4], name: 'b' })];
+  const tower = tf.layers.dense({ units: 5, activation: 'tanh' });
+  const [u, v] = [tower.apply(a), tower.apply(b)];
+  const y = tf.layers.concatenate().apply([u, v, tf.layers.multiply().apply([a, b])]);
+  const outputs = [
+    tf.layers.dense({ units: 3, activation: 'softmax', name: 'kind' }).apply(y),
+    tf.layers.dense({ units: 1, name: 'value' }).apply(tf.layers.dense({ units: 4, activation: 'relu' }).apply(tf.layers.average().apply([u, v]))),
+  ];
+  const [left, right] = [blobs(30, [4], 3, 7), blobs(30, [4], 3, 17)];
+  const compile = { optimizer: tf.train.adam(0.01), loss: { kind: 'categoricalCrossentropy', value: 'meanSquaredError' }, metrics: ['accuracy'] };
+  await train(tf.model({ inputs: [a, b], outputs, name }), compile, [left.x, right.x], [left.y, right.x.mean(1, true)], { steps: 3 });
+});
+await graph('graph_nested', async (name) => {
+  const block = tf.sequential({ name: 'block', layers: [tf.layers.dense({ units: 4, activation: 'relu', inputShape: [4] }), tf.layers.batchNormalization({ momentum: 0.7 }), tf.layers.dense({ units: 4 })] });
+  const p = tf.input({ shape: [4] });
+  const inner = tf.model({ inputs: p, outputs: [tf.layers.add().apply([p, block.apply(p)]), tf.layers.dense({ units: 2, activation: 'tanh' }).apply(p)], name: 'inner' });
+  const x = tf.input({ shape: [4] });
+  const [u, v] = inner.apply(x);
+  const [w] = inner.apply(u);
+  const y = tf.layers.concatenate().apply([w, v]);
+  const data = blobs(30, [4], 3, 7);
+  await train(tf.model({ inputs: x, outputs: tf.layers.dense({ units: 3, activation: 'softmax' }).apply(y), name }),
+    { optimizer: tf.train.adam(0.01), loss: 'categoricalCrossentropy' }, data.x, data.y);
+});
 
 // The cnn again as the converter would have quantized it: the weights in three turns as uint8, uint16 and float16.
 if (!wanted.length || wanted.includes('cnn_quantized')) {
