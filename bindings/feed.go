@@ -20,6 +20,7 @@ type feed struct {
 	j     *job
 	what  string // begins the messages: "fit"
 	of    string
+	ends  ends
 	limit func(epoch, skip int) int
 
 	open   *opening // nil while it isn't
@@ -33,6 +34,7 @@ type feed struct {
 type opening struct {
 	id     float64
 	what   string
+	ends   ends
 	ys     bool      // the batches have targets
 	items  chan *fed // what has come and was not taken
 	closed chan struct{}
@@ -50,13 +52,13 @@ type fed struct {
 const fedAhead = 2
 
 func (j *job) newFeed(what, of string, limit func(epoch, skip int) int) *feed {
-	return &feed{j: j, what: what, of: of, limit: limit}
+	return &feed{j: j, what: what, of: of, ends: j.m.ends(), limit: limit}
 }
 
 // Open asks the page for the batches from number skip of an epoch on, and waits for the first, which says what shapes they have.
 func (f *feed) Open(ctx context.Context, epoch, skip int) (err error) {
 	f.shut()
-	f.open = &opening{what: f.what, ys: f.of != "predict", items: make(chan *fed, fedAhead), closed: make(chan struct{})}
+	f.open = &opening{what: f.what, ends: f.ends, ys: f.of != "predict", items: make(chan *fed, fedAhead), closed: make(chan struct{})}
 	f.ended, f.count = false, skip
 	s := f.j.s
 	s.mu.Lock()
@@ -151,7 +153,7 @@ func (s *Service) push(ctx context.Context, a *args, _ Emit) (Value, error) {
 	var item *fed
 	if !a.boolean("end", false) {
 		a.where = o.what
-		item = a.fed(o.ys)
+		item = a.fed(o.ends, o.ys)
 	}
 	if a.err != nil {
 		return nil, a.err
@@ -167,39 +169,29 @@ func (s *Service) push(ctx context.Context, a *args, _ Emit) (Value, error) {
 }
 
 // fed reads a batch.
-func (a *args) fed(targets bool) *fed {
+func (a *args) fed(of ends, targets bool) *fed {
 	item := &fed{}
+	var samples *nn.Columns
 	if targets {
-		table := a.table("xs", "ys")
-		if a.err != nil {
-			return nil
-		}
-		item.read(a, table)
-		if w := a.weights("sampleWeight", item.n); w != nil {
-			item.weights = [][]float32{w}
-		}
-	} else if x := a.array("xs"); a.err == nil {
-		columns, err := nn.NewColumns([]nn.Column{x}, nil)
-		if err != nil {
-			a.err = err
-			return nil
-		}
-		item.read(a, columns)
+		samples = a.dataset(of, "xs", "ys")
+	} else if xs := a.columns("xs", of.inputs); a.err == nil {
+		samples, a.err = nn.NewColumns(xs, nil)
 	}
-	if a.err == nil && (item.n == 0 || item.n > largestBatch) {
+	if a.err != nil {
+		return nil
+	}
+	if item.n = samples.Len(); item.n == 0 || item.n > largestBatch {
 		a.fail(BadData, "a batch has %d samples, want 1 to %d", item.n, largestBatch)
+		return nil
 	}
+	item.read(a, samples)
+	item.weights = a.weightList(of, "sampleWeight", item.n)
 	return item
 }
 
 // read fills the batch with all of d's samples.
-func (item *fed) read(a *args, d nn.Dataset) {
-	item.n = d.Len()
-	item.xShapes, item.yShapes = [][]int{d.XShape()}, [][]int{d.YShape()}
-	multi, isMulti := d.(nn.MultiDataset)
-	if isMulti {
-		item.xShapes, item.yShapes = multi.XShapes(), multi.YShapes()
-	}
+func (item *fed) read(a *args, d *nn.Columns) {
+	item.xShapes, item.yShapes = d.XShapes(), d.YShapes()
 	indices := make([]int, item.n)
 	for i := range indices {
 		indices[i] = i
@@ -216,13 +208,7 @@ func (item *fed) read(a *args, d nn.Dataset) {
 		return list
 	}
 	item.xs, item.ys = room(item.xShapes), room(item.yShapes)
-	var err error
-	if isMulti {
-		err = multi.BatchMulti(indices, item.xs, item.ys)
-	} else {
-		err = d.Batch(indices, item.xs[0], item.ys[0])
-	}
-	if err != nil && a.err == nil {
+	if err := d.BatchMulti(indices, item.xs, item.ys); err != nil && a.err == nil {
 		a.err = err
 	}
 }

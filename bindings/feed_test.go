@@ -112,7 +112,7 @@ func TestBadFeeds(t *testing.T) {
 	}{
 		{[]Object{{"end": true}}, "", "fit: there is no batch"},
 		{[]Object{{"ys": good["ys"]}}, "fit: xs is null, want a tensor", ""},
-		{[]Object{{"xs": good["xs"], "ys": tensorOf([]int{1, 2}, 1, 2)}}, "fit: dataset: x has 2 samples, y has 1", ""},
+		{[]Object{{"xs": good["xs"], "ys": tensorOf([]int{1, 2}, 1, 2)}}, "fit: ys has 1 samples, the first input has 2", ""},
 		{[]Object{{"xs": tensorOf([]int{0, 2}), "ys": tensorOf([]int{0, 2})}}, "fit: a batch has 0 samples, want 1 to 1048576", ""},
 		{[]Object{and(good, Object{"sampleWeight": tensorOf([]int{3}, 1, 2, 3)})}, "fit: sampleWeight has the shape [3], want [2]", ""},
 		{[]Object{{"xs": tensorOf([]int{1, 3}, 1, 2, 3), "ys": tensorOf([]int{1, 2}, 1, 2)}}, "", "dense: x is [3] a sample, the model was built for [2]"},

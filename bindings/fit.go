@@ -11,7 +11,7 @@ import (
 
 // A fit's args, beside those about callbacks (callbacks.go):
 //
-//	x, y, sampleWeight?, validationX?, validationY?, validationSampleWeight?    tensors
+//	x, y, sampleWeight?, validationX?, validationY?, validationSampleWeight?    tensors, one or several; see protocol.go
 //	stream?, validationStream?             true where the page sends batches instead (feed.go)
 //	batchSize?, epochs?, initialEpoch?, validationSplit?, validationBatchSize?, validationFreq?, shuffle?, seed?, classWeight?
 //	batchesPerEpoch?, validationBatches?   of streams
@@ -66,13 +66,14 @@ func (s *Service) fit(ctx context.Context, a *args, emit Emit) (Value, error) {
 	}
 	o.Callbacks, o.Output = j.callbacks(a)
 	o.Callbacks = append(o.Callbacks, nn.LambdaCallback{OnEpochBegin: j.onEpochBegin, OnBatchBegin: j.onBatchBegin, OnBatchEnd: j.onBatchEnd, OnEpochEnd: j.onEpochEnd})
+	ends := m.ends()
 	switch {
 	case a.boolean("validationStream", false):
 		o.ValidationBatches = j.feed("validation", "validation", atMost(o.ValidationSteps))
 	case a.values["validationX"] != nil:
-		if validation := a.table("validationX", "validationY"); validation != nil {
+		if validation := a.dataset(ends, "validationX", "validationY"); validation != nil {
 			o.Validation = validation
-			o.ValidationWeight = a.weights("validationSampleWeight", validation.Len())
+			o.ValidationWeight, o.ValidationWeights = a.weights(ends, "validationSampleWeight", validation.Len())
 		}
 	}
 	train := func() (*nn.History, error) {
@@ -81,11 +82,11 @@ func (s *Service) fit(ctx context.Context, a *args, emit Emit) (Value, error) {
 		}), o)
 	}
 	if !a.boolean("stream", false) && a.err == nil {
-		table := a.table("x", "y")
+		data := a.dataset(ends, "x", "y")
 		if a.err == nil {
-			o.SampleWeight = a.weights("sampleWeight", table.Len())
+			o.SampleWeight, o.SampleWeights = a.weights(ends, "sampleWeight", data.Len())
 		}
-		train = func() (*nn.History, error) { return m.net.Fit(ctx, table, o) }
+		train = func() (*nn.History, error) { return m.net.Fit(ctx, data, o) }
 	}
 	if a.err != nil {
 		return nil, a.err

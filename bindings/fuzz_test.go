@@ -143,7 +143,8 @@ func (g *guesser) key() string {
 	keys := []string{"x", "y", "batchSize", "epochs", "initialEpoch", "validationSplit", "validationX", "validationY", "shuffle", "seed", "classWeight",
 		"sampleWeight", "events", "optimizer", "loss", "metrics", "weightedMetrics", "weights", "bytes", "name", "gray", "width", "height", "config", "class_name", "1",
 		"batches", "epochEnd", "lineLength", "layers", "json", "files", "safetensors", "includeOptimizer", "layer", "adaptation", "first", "last", "ends", "counts", "text",
-		"stream", "callbacks", "verbose", "functions", "steps", "batchesPerEpoch", "validationStream", "validationFreq", "plain", "backup", "progress", "value", "feed"}
+		"stream", "callbacks", "verbose", "functions", "steps", "batchesPerEpoch", "validationStream", "validationFreq", "plain", "backup", "progress", "value", "feed",
+		"lossWeights", "trainable", "inputs", "ops", "training", "dense", "a", "b"}
 	return keys[g.below(len(keys))]
 }
 
@@ -175,5 +176,46 @@ func (g *guesser) model() Object {
 		}
 		layers = append(layers, Object{"class_name": e.Class, "config": config})
 	}
-	return Object{"config": Object{"layers": layers}}
+	if g.below(2) == 0 {
+		return Object{"config": sequential(layers...)}
+	}
+	return Object{"config": g.graph(layers)}
+}
+
+// graph makes a functional model of the layers: each applied once or twice to some before it, an input first, sometimes one of another model, or a
+// recording.
+func (g *guesser) graph(layers []any) Object {
+	entries := []any{Object{"class_name": "InputLayer", "name": "a", "config": Object{"shape": []any{4.0, 4.0, float64(1 + g.below(2))}}, "inbound_nodes": []any{}}}
+	names := []string{"a"}
+	ref := func() []any {
+		return []any{names[g.below(len(names))], float64(g.below(3) / 2), float64(g.below(4) / 3), Object{}}
+	}
+	for i, l := range layers {
+		entry := l.(Object)
+		switch g.below(8) {
+		case 0:
+			entry = Object{"class_name": "Shared", "config": Object{"model": float64(g.below(3)), "layer": g.value(2)}}
+		case 1:
+			entry = Object{"class_name": "Recorded", "config": Object{"id": "c", "recording": Object{"weights": g.value(1), "calls": g.value(1)}}}
+		case 2:
+			entry = Object{"class_name": "Recorded", "config": Object{"id": "c", "recording": Object{"weights": []any{}, "calls": []any{}}}}
+		}
+		delete(entry["config"].(Object), "input_shape")
+		var nodes []any
+		for range 1 + g.below(2) {
+			node := []any{ref()}
+			for range g.below(3) {
+				node = append(node, ref())
+			}
+			nodes = append(nodes, node)
+		}
+		name := string(rune('b' + i))
+		entry["name"], entry["inbound_nodes"] = name, nodes
+		entries, names = append(entries, entry), append(names, name)
+	}
+	config := Object{"layers": entries, "input_layers": []any{[]any{"a", 0.0, 0.0}}, "output_layers": []any{ref()[:3], ref()[:3]}}
+	if g.below(4) == 0 {
+		config[[]string{"input_layers", "output_layers", "layers"}[g.below(3)]] = g.value(0)
+	}
+	return layer("Functional", config)
 }

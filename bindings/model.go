@@ -2,7 +2,6 @@ package bindings
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 
 	"github.com/tabgrad/tabgrad/nn"
@@ -29,30 +28,6 @@ func (m *model) take(ctx context.Context) error {
 }
 
 func (m *model) give() { <-m.held }
-
-// mostParameters keeps a slip of the keyboard from ending the engine: a browser gives a page 2 to 4 GiB, and training takes several times the weights.
-const mostParameters = 1 << 28
-
-// create builds a model from a Sequential's config.
-func (s *Service) create(_ context.Context, a *args, _ Emit) (Value, error) {
-	config := a.object("config")
-	seed := a.seed("seed", s.options.Seed)
-	if a.err != nil {
-		return nil, a.err
-	}
-	net, err := nn.SequentialFrom(config)
-	if err != nil {
-		return nil, err
-	}
-	if params, _ := net.CountParams(); params < 0 || params > mostParameters {
-		return nil, &Error{Code: OutOfMemory, Message: fmt.Sprintf("%s: the model has %d parameters, want at most %d (1 GiB)", net.Name(), params, mostParameters)}
-	}
-	// Without an optimizer and a loss it can only predict, but it has its seed and its backend.
-	if err := net.Compile(nn.Training{Seed: seed, Backend: s.options.Backend}); err != nil {
-		return nil, err
-	}
-	return Object{"model": s.keep(net, seed)}, nil
-}
 
 // keep gives a model its id.
 func (s *Service) keep(net *nn.Model, seed uint64) float64 {
@@ -93,66 +68,49 @@ func with(do func(s *Service, ctx context.Context, a *args, m *model) (Value, er
 	}
 }
 
-func (s *Service) compile(_ context.Context, a *args, m *model) (Value, error) {
-	t := nn.Training{Seed: m.seed, Backend: s.options.Backend}
-	var err error
-	if t.Optimizer, err = nn.OptimizerFrom(a.values["optimizer"]); err != nil {
-		return nil, err
-	}
-	if t.Loss, err = nn.LossFrom(a.values["loss"]); err != nil {
-		return nil, err
-	}
-	t.Metrics, t.WeightedMetrics = a.metrics("metrics"), a.metrics("weightedMetrics")
-	if a.err != nil {
-		return nil, a.err
-	}
-	return nil, m.net.Compile(t)
-}
-
-// metrics is the list of metrics under key; nil for none.
-func (a *args) metrics(key string) []nn.Metric {
-	list, ok := a.values[key].([]any)
-	if !ok && a.values[key] != nil {
-		a.fail(BadConfig, "%s is %s, want an array", key, kind(a.values[key]))
-	}
-	var metrics []nn.Metric
-	for _, config := range list {
-		metric, err := nn.MetricFrom(config)
-		if err != nil {
-			if a.err == nil {
-				a.err = err
-			}
-			return nil
-		}
-		metrics = append(metrics, metric)
-	}
-	return metrics
-}
-
 func (s *Service) summary(_ context.Context, a *args, m *model) (Value, error) {
+	if err := a.freeze(m); err != nil {
+		return nil, err
+	}
 	return m.net.SummaryWidth(a.integer("lineLength", 80, 40, 1000)), nil
+}
+
+// countParams counts a model's numbers, or a layer's.
+func (s *Service) countParams(_ context.Context, a *args, m *model) (Value, error) {
+	if err := a.freeze(m); err != nil {
+		return nil, err
+	}
+	if name := a.layer(); name != "" {
+		i, err := m.net.Layer(name)
+		if err != nil {
+			return nil, err
+		}
+		return Object{"total": float64(i.CountParams())}, nil
+	}
+	total, trainable := m.net.CountParams()
+	return Object{"total": float64(total), "trainable": float64(trainable)}, nil
 }
 
 // largestBatch bounds a batch: at 28x28 floats a sample that is 3 GiB, more than a browser has.
 const largestBatch = 1 << 20
 
 func (s *Service) evaluate(ctx context.Context, a *args, m *model) (Value, error) {
-	j := s.newJob(ctx, m, a.emit)
+	j, ends := s.newJob(ctx, m, a.emit), m.ends()
 	options := nn.EvalOptions{BatchSize: a.integer("batchSize", 0, 1, largestBatch), Steps: a.integer("steps", 0, 1, 1<<31-1), Yield: j.hop}
 	options.Callbacks, options.Output = j.callbacks(a)
 	if a.boolean("stream", false) && a.err == nil {
 		logs, err := m.net.EvaluateBatches(ctx, j.feed("evaluate", "evaluate", atMost(options.Steps)), options)
 		return logsValue(logs), err
 	}
-	table := a.table("x", "y")
+	data := a.dataset(ends, "x", "y")
 	if a.err != nil {
 		return nil, a.err
 	}
-	options.SampleWeight = a.weights("sampleWeight", table.Len())
+	options.SampleWeight, options.SampleWeights = a.weights(ends, "sampleWeight", data.Len())
 	if a.err != nil {
 		return nil, a.err
 	}
-	logs, err := m.net.Evaluate(ctx, table, options)
+	logs, err := m.net.Evaluate(ctx, data, options)
 	return logsValue(logs), err
 }
 
@@ -160,31 +118,46 @@ func (s *Service) predict(ctx context.Context, a *args, m *model) (Value, error)
 	j := s.newJob(ctx, m, a.emit)
 	options := nn.PredictOptions{BatchSize: a.integer("batchSize", 0, 1, largestBatch), Steps: a.integer("steps", 0, 1, 1<<31-1), Yield: j.hop}
 	options.Callbacks, options.Output = j.callbacks(a)
+	var out []nn.Tensor
+	var err error
 	if a.boolean("stream", false) && a.err == nil {
-		out, err := m.net.PredictBatches(ctx, j.feed("predict", "predict", atMost(options.Steps)), options)
-		if err != nil {
-			return nil, err
+		out, err = m.net.PredictBatches(ctx, j.feed("predict", "predict", atMost(options.Steps)), options)
+	} else {
+		x := a.columns("x", m.net.InputNames())
+		if a.err != nil {
+			return nil, a.err
 		}
+		out, err = m.net.PredictMulti(ctx, x, options)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(out) == 1 {
 		return tensorValue(out[0].Shape, out[0].Data), nil
 	}
-	x := a.array("x")
-	if a.err != nil {
-		return nil, a.err
+	list := make([]any, len(out))
+	for i, t := range out {
+		list[i] = tensorValue(t.Shape, t.Data)
 	}
-	t, err := m.net.Predict(ctx, x, options)
-	return tensorValue(t.Shape, t.Data), err
+	return list, nil
 }
 
 func (s *Service) trainOnBatch(ctx context.Context, a *args, m *model) (Value, error) {
-	table := a.table("x", "y")
+	ends := m.ends()
+	data := a.dataset(ends, "x", "y")
 	if a.err != nil {
 		return nil, a.err
 	}
-	if n := table.Len(); n > largestBatch {
+	options := nn.BatchOptions{ClassWeight: a.classWeight()}
+	options.SampleWeight, options.SampleWeights = a.weights(ends, "sampleWeight", data.Len())
+	if a.err != nil {
+		return nil, a.err
+	}
+	if n := data.Len(); n > largestBatch {
 		a.fail(BadData, "%d samples in one batch, want at most %d", n, largestBatch)
 		return nil, a.err
 	}
-	logs, err := m.net.TrainOnBatch(ctx, table, nn.BatchOptions{})
+	logs, err := m.net.TrainOnBatch(ctx, data, options)
 	if err == nil {
 		s.mu.Lock()
 		s.steps++
@@ -193,8 +166,21 @@ func (s *Service) trainOnBatch(ctx context.Context, a *args, m *model) (Value, e
 	return logsValue(logs), err
 }
 
-func (s *Service) getWeights(_ context.Context, _ *args, m *model) (Value, error) {
-	weights, err := m.net.GetWeights()
+// layer is the name of the layer that a request is about, a path where it is inside of another; empty for the whole model.
+func (a *args) layer() string {
+	name, ok := a.values["layer"].(string)
+	if !ok && a.values["layer"] != nil {
+		a.fail(BadConfig, "layer is %s, want a name", kind(a.values["layer"]))
+	}
+	return name
+}
+
+func (s *Service) getWeights(_ context.Context, a *args, m *model) (Value, error) {
+	get := m.net.GetWeights
+	if name := a.layer(); name != "" {
+		get = func() ([]nn.Weight, error) { return m.net.LayerWeights(name) }
+	}
+	weights, err := get()
 	list := make([]any, len(weights))
 	for i, w := range weights {
 		list[i] = tensorValue(w.Shape, w.Data)
@@ -216,6 +202,9 @@ func (s *Service) setWeights(_ context.Context, a *args, m *model) (Value, error
 			return nil, a.err
 		}
 		weights[i] = nn.Weight{Shape: shape, Data: floats(numbers, scale)}
+	}
+	if name := a.layer(); name != "" {
+		return nil, m.net.SetLayerWeights(name, weights)
 	}
 	return nil, m.net.SetWeights(weights)
 }

@@ -20,6 +20,8 @@ func layer(class string, config Object) Object {
 	return Object{"class_name": class, "config": config}
 }
 
+func sequential(layers ...any) Object { return layer("Sequential", Object{"layers": layers}) }
+
 func list(items ...any) []any { return items }
 
 func num(numbers ...float64) []any {
@@ -33,7 +35,7 @@ func num(numbers ...float64) []any {
 // newModel makes a model and returns the args that name it.
 func (p *page) newModel(layers ...any) Object {
 	p.t.Helper()
-	created := p.mustCall("model.create", Object{"config": Object{"class_name": "Sequential", "config": Object{"layers": layers}}, "seed": 5.0})
+	created := p.mustCall("model.create", Object{"config": sequential(layers...), "seed": 5.0})
 	return Object{"model": created.(Object)["model"]}
 }
 
@@ -208,10 +210,10 @@ func TestBadInputSaysWhatIsWrong(t *testing.T) {
 		{"metrics that are no list", "model.compile", Object{"optimizer": "adam", "loss": "mse", "metrics": "mae"}, BadConfig, []string{"metrics", "array"}},
 		{"weighted metrics that are no list", "model.compile", Object{"optimizer": "adam", "loss": "mse", "weightedMetrics": 1.0}, BadConfig, []string{"weightedMetrics", "array"}},
 		{"a weighted metric out of range", "model.compile", Object{"optimizer": "adam", "loss": "mse", "weightedMetrics": list(layer("Precision", Object{"top_k": 0.0}))}, BadConfig, []string{"precision: top_k is 0", "at least 1"}},
-		{"an unknown layer", "model.create", Object{"config": Object{"layers": list(layer("Dens", Object{}))}}, BadConfig, []string{"Dens"}},
-		{"an unknown option", "model.create", Object{"config": Object{"layers": list(layer("Dense", Object{"units": 1.0, "unit": 2.0}))}}, BadConfig, []string{"dense", "unit"}},
-		{"a rate out of range", "model.create", Object{"config": Object{"layers": list(layer("Dropout", Object{"rate": 1.5}))}}, BadConfig, []string{"dropout", "1.5"}},
-		{"a model that is too large", "model.create", Object{"config": Object{"layers": list(layer("Dense", Object{"units": 1e8, "input_shape": num(4)}))}}, OutOfMemory, []string{"500000000 parameters"}},
+		{"an unknown layer", "model.create", Object{"config": sequential(layer("Dens", Object{}))}, BadConfig, []string{"Dens"}},
+		{"an unknown option", "model.create", Object{"config": sequential(layer("Dense", Object{"units": 1.0, "unit": 2.0}))}, BadConfig, []string{"dense", "unit"}},
+		{"a rate out of range", "model.create", Object{"config": sequential(layer("Dropout", Object{"rate": 1.5}))}, BadConfig, []string{"dropout", "1.5"}},
+		{"a model that is too large", "model.create", Object{"config": sequential(layer("Dense", Object{"units": 1e8, "input_shape": num(4)}))}, OutOfMemory, []string{"500000000 parameters"}},
 		{"a model that was disposed", "model.predict", Object{"model": 99.0}, Disposed, []string{"disposed"}},
 	}
 	before := p.mustCall("model.getWeights", model)

@@ -27,23 +27,29 @@ import (
 //
 // Values are JSON's (nil, bool, float64, string, []any, map[string]any) and the typed arrays []float32, []int32 and []byte. A tensor is
 // {data, shape} and may have a scale, which its numbers are multiplied by when a batch is made. A layer, an optimizer, a loss, a metric or an
-// initializer is a name or Keras's {class_name, config}, with snake_case keys. Method args are camelCase, as in JavaScript:
+// initializer is a name or Keras's {class_name, config}, with snake_case keys. x, y and sampleWeight are a tensor, an array of tensors in the order
+// of the model's inputs, or of its outputs that have a loss, or an object of tensors by their names. trainable is an object of layers' paths
+// ("inner/dense", "" for the model) and whether they are trained, for those that the page has set. Method args are camelCase, as in JavaScript:
 //
-//	engine.stats          {}                                            -> numbers; see stats.go
-//	model.create          {config, seed?}                               -> {model}; config is a Sequential's
-//	model.compile         {model, optimizer, loss, metrics, weightedMetrics?} -> null
-//	model.summary         {model, lineLength?}                          -> Keras's table
+//	engine.stats          {}                                            -> numbers; see service.go
+//	model.create          {config, seed?}                               -> {model, name, layers: [name], inputs, outputs: [{name, shape}]}, or
+//	                                                                       {record: {id, inputs: [shape]}}; see graph.go
+//	model.part            {model, layer}                                -> {model, name, inputs, outputs} of a model that is a layer
+//	ops.shapes            {inputs, weights, ops, layer?, training?}     -> {shapes}; see graph.go
+//	model.compile         {model, optimizer, loss, lossWeights?, metrics, weightedMetrics?, trainable?} -> null; see compile.go
+//	model.summary         {model, lineLength?, trainable?}              -> Keras's table
+//	model.countParams     {model, layer?, trainable?}                   -> {total, trainable?}
 //	model.fit             {model, x, y, ...}, see fit.go                -> {epoch, history}
 //	                      events batches, progress, epochBegin, epochEnd
 //	model.evaluate        {model, x, y, batchSize?, sampleWeight?}      -> {loss, ...}
-//	model.predict         {model, x, batchSize?}                        -> tensor
-//	model.trainOnBatch    {model, x, y}                                 -> {loss, ...}
-//	model.getWeights      {model}                                       -> [{name, shape, data}]
-//	model.setWeights      {model, weights: [tensor]}                    -> null
+//	model.predict         {model, x, batchSize?}                        -> tensor; of several outputs an array
+//	model.trainOnBatch    {model, x, y, sampleWeight?, classWeight?}    -> {loss, ...}
+//	model.getWeights      {model, layer?}                               -> [{name, shape, data}]
+//	model.setWeights      {model, layer?, weights: [tensor]}            -> null
 //	model.resetStates     {model}; of stateful layers                   -> null
-//	model.save            {model, includeOptimizer?}                    -> {json, weights}; a model.json, and its weight file's bytes
+//	model.save            {model, includeOptimizer?, trainable?}        -> {json, weights}; a model.json, and its weight file's bytes
 //	model.load            {json, files: {path: bytes}} or {safetensors: bytes}, and {seed?, seedless?}
-//	                      -> {model, name, layers, compiled, metadata?, note?}; seedless: the file is not of tabgrad, and its
+//	                      -> {model, name, config, inputs, outputs, compiled, metadata?, note?}; config is Keras's of the model, seedless: the file is not of tabgrad, and its
 //	                      training has no seed; note: why it isn't compiled although the file says how
 //	model.pause, resume   {model}                                       -> null
 //	model.stop            {model}; fit ends after the batch             -> null

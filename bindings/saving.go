@@ -12,8 +12,8 @@ import (
 // includeOptimizer there is in them what training goes on from to the bit.
 func (s *Service) save(_ context.Context, a *args, m *model) (Value, error) {
 	withOptimizer := a.boolean("includeOptimizer", false)
-	if a.err != nil {
-		return nil, a.err
+	if err := a.freeze(m); err != nil {
+		return nil, err
 	}
 	return savedModel(m.net, withOptimizer)
 }
@@ -65,11 +65,8 @@ func (s *Service) load(_ context.Context, a *args, _ Emit) (Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	reply := Object{
-		"name":     net.Name(),
-		"layers":   config["config"].(map[string]any)["layers"],
-		"compiled": trained != nil && trained.Loss != nil,
-	}
+	reply := describe(net)
+	reply["config"], reply["compiled"] = config, trained != nil && trained.Loss != nil
 	if artifacts.Metadata != nil {
 		reply["metadata"] = artifacts.Metadata
 	}

@@ -71,7 +71,7 @@ func TestALoadedModelIsTheSameAndGoesOnAsIfNeverSaved(t *testing.T) {
 	fit(cut, 0, 3)
 	text, weights := p.saved(cut, true)
 	again := p.loaded(files(text, weights))
-	if again["compiled"] != true || again["name"] != "sequential" || len(again["layers"].([]any)) != 4 {
+	if again["compiled"] != true || again["name"] != "sequential" || len(again["config"].(Object)["config"].(Object)["layers"].([]any)) != 4 {
 		t.Errorf("got %v", again)
 	}
 	sameBits(t, p.weights(again), p.weights(cut))

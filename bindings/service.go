@@ -72,7 +72,10 @@ type handler func(s *Service, ctx context.Context, a *args, emit Emit) (Value, e
 var methods = map[string]handler{
 	"engine.stats":         (*Service).stats,
 	"feed.push":            (*Service).push,
+	"ops.shapes":           (*Service).shapes,
 	"model.create":         (*Service).create,
+	"model.part":           with((*Service).part),
+	"model.countParams":    with((*Service).countParams),
 	"model.compile":        with((*Service).compile),
 	"model.summary":        with((*Service).summary),
 	"model.fit":            (*Service).fit,

@@ -2,16 +2,19 @@ package bindings
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
+	"github.com/tabgrad/tabgrad/nn"
 	"github.com/tabgrad/tabgrad/nn/data"
 )
 
-// array is the tensor under key as a column of samples: bytes stay bytes, all else becomes float32.
-func (a *args) array(key string) *data.Array {
+// arrayOf is the tensor v as a column of samples: bytes stay bytes, all else becomes float32.
+func (a *args) arrayOf(key string, v Value) *data.Array {
 	if a.err != nil {
 		return nil
 	}
-	numbers, shape, scale := a.tensor(key, a.values[key])
+	numbers, shape, scale := a.tensor(key, v)
 	if a.err != nil {
 		return nil
 	}
@@ -33,30 +36,141 @@ func (a *args) array(key string) *data.Array {
 	return array
 }
 
-// table is the tensors under two keys as a dataset.
-func (a *args) table(x, y string) *data.Table {
-	xs, ys := a.array(x), a.array(y)
+// columns are the tensors under key: one, an array in the order of names, or an object by them.
+func (a *args) columns(key string, names []string) []nn.Column {
+	var columns []nn.Column
+	for _, item := range a.several(key, names) {
+		if array := a.arrayOf(item.name, item.value); array != nil {
+			columns = append(columns, array)
+		}
+	}
 	if a.err != nil {
 		return nil
 	}
-	table, err := data.NewTable(xs, ys)
-	if err != nil {
-		a.err = asError(fmt.Errorf("%s: %w", a.where, err))
-	}
-	return table
+	return columns
 }
 
-// weights is the sample weights under key, [n] or [n, 1]; nil where there are none.
-func (a *args) weights(key string, n int) []float32 {
+// An item is one of several values, with the name that messages call it by.
+type item struct {
+	name  string
+	value Value
+}
+
+// several are the values under key in the order of names.
+func (a *args) several(key string, names []string) []item {
+	switch v := a.values[key].(type) {
+	case []any:
+		items := make([]item, len(v))
+		for i, value := range v {
+			items[i] = item{key + "[" + strconv.Itoa(i) + "]", value}
+		}
+		return items
+	case Object:
+		if _, isTensor := v["data"]; isTensor {
+			break
+		}
+		var items []item
+		if len(v) == 1 && len(names) < 2 { // of one there is no doubt
+			for name, value := range v {
+				items = append(items, item{key + "." + name, value})
+			}
+			return items
+		}
+		for _, name := range names {
+			if v[name] == nil {
+				a.fail(BadData, "%s has no %s, want %s", key, name, strings.Join(names, ", "))
+				return nil
+			}
+			items = append(items, item{key + "." + name, v[name]})
+		}
+		if name, found := unknownName(v, names); found {
+			a.fail(BadData, "%s has %s, want %s", key, name, strings.Join(names, ", "))
+			return nil
+		}
+		return items
+	}
+	return []item{{key, a.values[key]}}
+}
+
+// ends are the names of a model's inputs, and of its outputs that have a loss.
+type ends struct{ inputs, targets []string }
+
+func (m *model) ends() ends { return ends{m.net.InputNames(), m.net.TargetNames()} }
+
+// dataset is the tensors under two keys: of the model's inputs, and of its outputs that have a loss.
+func (a *args) dataset(of ends, x, y string) *nn.Columns {
+	xs, ys := a.columns(x, of.inputs), a.columns(y, of.targets)
+	if a.err != nil {
+		return nil
+	}
+	for _, list := range []struct {
+		key     string
+		columns []nn.Column
+	}{{x, xs}, {y, ys}} {
+		for i, c := range list.columns {
+			if c.Len() != xs[0].Len() {
+				where := list.key
+				if len(list.columns) > 1 {
+					where += "[" + strconv.Itoa(i) + "]"
+				}
+				a.fail(ShapeMismatch, "%s has %d samples, the first input has %d", where, c.Len(), xs[0].Len())
+				return nil
+			}
+		}
+	}
+	set, err := nn.NewColumns(xs, ys)
+	if err != nil {
+		a.err = asError(fmt.Errorf("%s: %w", a.where, err))
+		return nil
+	}
+	return set
+}
+
+// weightList is the sample weights under key, each [n] or [n, 1]: one tensor for all outputs, or one for each of those that have
+// a loss; nil where there are none.
+func (a *args) weightList(of ends, key string, n int) [][]float32 {
 	if a.values[key] == nil || a.err != nil {
 		return nil
 	}
-	numbers, shape, scale := a.tensor(key, a.values[key])
+	items := a.several(key, of.targets)
+	if len(items) != 1 && len(items) != len(of.targets) && a.err == nil {
+		a.fail(ShapeMismatch, "%s has %d tensors, want one for each output with a loss (%s)", key, len(items), strings.Join(of.targets, ", "))
+	}
+	var list [][]float32
+	for _, item := range items {
+		if a.err == nil {
+			list = append(list, a.weightsOf(item, n))
+		}
+	}
+	if a.err != nil {
+		return nil
+	}
+	return list
+}
+
+// weights is weightList as nn's options have it.
+func (a *args) weights(of ends, key string, n int) ([]float32, map[string][]float32) {
+	list := a.weightList(of, key, n)
+	switch len(list) {
+	case 0:
+		return nil, nil
+	case 1:
+		return list[0], nil
+	}
+	all := map[string][]float32{}
+	for i, name := range of.targets {
+		all[name] = list[i]
+	}
+	return nil, all
+}
+
+func (a *args) weightsOf(item item, n int) []float32 {
+	numbers, shape, scale := a.tensor(item.name, item.value)
 	if a.err != nil {
 		return nil
 	}
 	if len(shape) == 0 || shape[0] != n || lengthOf(numbers) != n {
-		a.fail(ShapeMismatch, "%s has the shape %v, want [%d]", key, shape, n)
+		a.fail(ShapeMismatch, "%s has the shape %v, want [%d]", item.name, shape, n)
 		return nil
 	}
 	return floats(numbers, scale)

@@ -16,9 +16,11 @@ type FitOptions struct {
 
 	Validation       Dataset   // evaluated at the end of epochs
 	ValidationWeight []float32 // one a sample of Validation: what its loss counts
-	ValidationSplit  float64   // or this share of the data, its tail, cut off before any shuffling
-	ValidationBatch  int       // 0: BatchSize
-	ValidationEvery  int       // epochs from one validation to the next; 0: 1
+	// ValidationWeights are the same for single outputs, by their names.
+	ValidationWeights map[string][]float32
+	ValidationSplit   float64 // or this share of the data, its tail, cut off before any shuffling
+	ValidationBatch   int     // 0: BatchSize
+	ValidationEvery   int     // epochs from one validation to the next; 0: 1
 
 	// ValidationBatches take the place of Validation. ValidationSteps are how many are taken; 0: all.
 	ValidationBatches Batches
@@ -170,7 +172,7 @@ func (f *fit) begin(ctx context.Context, data func(*fit) error) error {
 	case given > 1:
 		return fail(ErrConfig, "fit: there are both validation data and a validation split")
 	case o.Validation != nil:
-		s, err := m.newSamples("validation", o.Validation, o.ValidationWeight, nil)
+		s, err := m.newSamples("validation", o.Validation, o.ValidationWeight, o.ValidationWeights)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,6 @@
 // Command gen writes the TypeScript that follows from nn's registry: a typed factory and its options for each layer, optimizer, loss, metric,
-// initializer, regularizer, constraint, schedule and callback, and the types of their names. Run it with go generate ./bindings; what it writes is
-// bindings/npm/src/gen_*.ts.
+// initializer, regularizer, constraint, schedule and callback, the types of their names, and the operations of custom layers. Run it with go generate
+// ./bindings; what it writes is bindings/npm/src/gen_*.ts.
 package main
 
 import (
@@ -38,7 +38,7 @@ func main() {
 
 // files are the contents of all generated files by name.
 func files(registry []*nn.Entry) map[string][]byte {
-	out := map[string][]byte{"gen_names.ts": names(registry)}
+	out := map[string][]byte{"gen_names.ts": names(registry), "gen_ops.ts": operations(nn.Ops())}
 	for _, kind := range append(slices.Clone(kinds), optionsOnly...) {
 		out["gen_"+plural(kind)+".ts"] = factories(kind, registry)
 	}
@@ -87,7 +87,13 @@ func names(registry []*nn.Entry) []byte {
 // factories writes the options and the factory of each entry of a kind.
 func factories(kind nn.Kind, registry []*nn.Entry) []byte {
 	var body bytes.Buffer
-	used := map[string]bool{title(kind): true}
+	used := map[string]bool{}
+	made := "Config"
+	if kind == nn.KindLayer { // layers are more than a description: they are applied
+		made = "Layer"
+	} else {
+		used[title(kind)] = true
+	}
 	usedNames := map[string]bool{}
 	shared := map[string]bool{} // the interfaces of arguments that several entries have
 	field := func(to *bytes.Buffer, a nn.Arg, optional string) {
@@ -149,11 +155,11 @@ func factories(kind nn.Kind, registry []*nn.Entry) []byte {
 		fmt.Fprintf(&body, "\n/** %s */\n", e.Doc)
 		switch {
 		case empty:
-			fmt.Fprintf(&body, "export function %s(): %s {\n  return new Config('%s');\n}\n", e.JS, title(kind), class)
+			fmt.Fprintf(&body, "export function %s(): %s {\n  return new %s('%s');\n}\n", e.JS, title(kind), made, class)
 		case required:
-			fmt.Fprintf(&body, "export function %s(options: %s): %s {\n  return new Config('%s', options);\n}\n", e.JS, options, title(kind), class)
+			fmt.Fprintf(&body, "export function %s(options: %s): %s {\n  return new %s('%s', options);\n}\n", e.JS, options, title(kind), made, class)
 		default:
-			fmt.Fprintf(&body, "export function %s(options: %s = {}): %s {\n  return new Config('%s', options);\n}\n", e.JS, options, title(kind), class)
+			fmt.Fprintf(&body, "export function %s(options: %s = {}): %s {\n  return new %s('%s', options);\n}\n", e.JS, options, title(kind), made, class)
 		}
 	}
 	var b bytes.Buffer
@@ -162,7 +168,12 @@ func factories(kind nn.Kind, registry []*nn.Entry) []byte {
 		b.Write(body.Bytes())
 		return b.Bytes()
 	}
-	fmt.Fprintf(&b, "import { Config, %s } from './config.js';\n", "type "+strings.Join(sortedKeys(used), ", type "))
+	types := "type " + strings.Join(sortedKeys(used), ", type ")
+	if kind == nn.KindLayer {
+		fmt.Fprintf(&b, "import { %s } from './config.js';\nimport { Layer } from './layer.js';\n", types)
+	} else {
+		fmt.Fprintf(&b, "import { Config, %s } from './config.js';\n", types)
+	}
 	if len(usedNames) > 0 {
 		fmt.Fprintf(&b, "import type { %s } from './gen_names.js';\n", strings.Join(sortedKeys(usedNames), ", "))
 	}
@@ -254,7 +265,7 @@ func argType(a nn.Arg, used, usedNames map[string]bool) string {
 		return "number | readonly [number, number]"
 	case "sides":
 		return "number | readonly [number, number] | readonly [readonly [number, number], readonly [number, number]]"
-	case "noise shape":
+	case "noise shape", "shape":
 		return "readonly (number | null)[]"
 	case string(nn.KindLayer):
 		return "Layer"
@@ -264,6 +275,8 @@ func argType(a nn.Arg, used, usedNames map[string]bool) string {
 		return "Layer | readonly Layer[]"
 	case "frequency":
 		return "'epoch' | number"
+	case "pairs":
+		return "readonly (readonly [number, number])[]"
 	case string(nn.KindActivation), string(nn.KindInitializer), string(nn.KindRegularizer), string(nn.KindConstraint):
 		name := title(nn.Kind(a.Type))
 		used[name], usedNames[name+"Name"] = true, true
@@ -271,6 +284,67 @@ func argType(a nn.Arg, used, usedNames map[string]bool) string {
 	}
 	log.Fatalf("gen: argument %s has the type %q, which gen does not know", a.Name, a.Type)
 	return ""
+}
+
+// operations writes a function for each operation: its tensors, then its arguments in order, or an object of them.
+func operations(ops []*nn.Entry) []byte {
+	var b bytes.Buffer
+	b.WriteString(header)
+	b.WriteString("// What the functions of custom layers, losses and metrics are made of. Arguments go in their order, or by name in an object.\n")
+	b.WriteString("import { operation, type Args, type Operand, type SymbolicTensor } from './recorder.js';\n")
+	for _, e := range ops {
+		if e.Name == "constant" { // ops.ts makes it of a tensor
+			continue
+		}
+		var params, tensors []string
+		operands := ""
+		for _, name := range e.Inputs {
+			if list, ok := strings.CutSuffix(name, "..."); ok {
+				params, operands = append(params, list+": readonly Operand[]"), list
+				continue
+			}
+			params, tensors = append(params, name+": Operand"), append(tensors, name)
+		}
+		if operands == "" {
+			operands = "[" + strings.Join(tensors, ", ") + "]"
+		}
+		fmt.Fprintf(&b, "\n/**\n * %s\n", e.Doc)
+		var places, fields, quoted []string
+		for _, a := range e.Args {
+			optional := "?"
+			if a.Required {
+				optional = ""
+			}
+			places = append(places, a.JS+optional+": "+argType(a, nil, nil))
+			fields = append(fields, a.JS+optional+": "+argType(a, nil, nil))
+			quoted = append(quoted, "'"+a.JS+"'")
+			fmt.Fprintf(&b, " *\n * `%s`: %s\n", a.JS, argDoc(a))
+		}
+		b.WriteString(" */\n")
+		call := fmt.Sprintf("operation('%s', %s)", e.Name, operands)
+		if len(e.Args) > 0 {
+			params = append(params, fmt.Sprintf("...args: Args<[%s], { %s }>", strings.Join(places, ", "), strings.Join(fields, "; ")))
+			call = fmt.Sprintf("operation('%s', %s, args, [%s])", e.Name, operands, strings.Join(quoted, ", "))
+		}
+		fmt.Fprintf(&b, "export function %s(%s): SymbolicTensor {\n  return %s;\n}\n", e.JS, strings.Join(params, ", "), call)
+		for _, alias := range jsAliases(e) {
+			fmt.Fprintf(&b, "export const %s = %s;\n", alias, e.JS)
+		}
+	}
+	return b.Bytes()
+}
+
+// jsAliases are an operation's other names: Keras's in camelCase, and what the table has besides. JavaScript has words
+// that cannot be names.
+func jsAliases(e *nn.Entry) []string {
+	var list []string
+	for _, name := range append([]string{camelCase(e.Name)}, e.Aliases...) {
+		name = camelCase(name)
+		if name != e.JS && name != "var" && !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 // camelCase is one_hot as oneHot.

@@ -1,8 +1,8 @@
 // adapt: a layer's description learns from data in the engine, before there is a model.
 
-import { Config, type Layer } from './config.js';
 import type { Connection } from './connection.js';
 import { TabgradError } from './errors.js';
+import { Layer } from './layer.js';
 import type { Wire, WireObject } from './protocol.js';
 import { describe, isTensor, isTensorData, toTensor, type TensorLike } from './tensor.js';
 
@@ -20,7 +20,7 @@ interface Adapted {
 }
 
 export async function adapt(connection: Connection, layer: Layer, data: TensorLike | AdaptBatches, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
-  if (!(layer instanceof Config)) throw new TabgradError('bad_config', `adapt: got ${describe(layer)}, want a layer, for example tg.layers.normalization()`);
+  if (!(layer instanceof Layer)) throw new TabgradError('bad_config', `adapt: got ${describe(layer)}, want a layer, for example tg.layers.normalization()`);
   if (Object.isFrozen(layer.config)) throw new TabgradError('bad_config', `adapt: ${layer.className} is part of a model that is built; adapt it before`);
   const call = (args: WireObject) => connection.call<Adapted>('layer.adapt', args, { signal });
   let begun: WireObject = { layer: layer.toJSON() as unknown as Wire };

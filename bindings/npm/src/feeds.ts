@@ -3,17 +3,17 @@
 
 import type { Connection } from './connection.js';
 import { TabgradError } from './errors.js';
-import { wireTensor, type Input } from './fit.js';
+import { wireTensors, type Input } from './fit_tensors.js';
 import type { EventMessage, Wire } from './protocol.js';
 import { Stream } from './stream.js';
-import { describe, type TensorLike } from './tensor.js';
+import { describe } from './tensor.js';
 
 /** One batch of samples. */
 export interface Batch {
   xs: Input;
   ys: Input;
-  /** A factor for each sample's loss, [n]. */
-  sampleWeight?: TensorLike;
+  /** A factor for each sample's loss, [n]; of several outputs one for all, or one for each. */
+  sampleWeight?: Input;
 }
 
 /** A batch for predict: inputs, with or without targets. */
@@ -118,13 +118,13 @@ class Pump {
   #wire(batch: unknown, index: number): Record<string, Wire> {
     const where = `${this.#where}: batch ${index}`;
     const isObject = typeof batch === 'object' && batch !== null;
-    if (this.#asked.of === 'predict') return { xs: wireTensor((isObject && 'xs' in batch ? batch.xs : batch) as Input, `${where}: xs`) };
+    if (this.#asked.of === 'predict') return { xs: wireTensors((isObject && 'xs' in batch ? batch.xs : batch) as Input, `${where}: xs`) };
     if (!isObject || !('xs' in batch) || !('ys' in batch)) throw new TabgradError('bad_data', `${where} is ${describe(batch)}, want { xs, ys }`);
     const { xs, ys, sampleWeight } = batch as Batch;
     return {
-      xs: wireTensor(xs, `${where}: xs`),
-      ys: wireTensor(ys, `${where}: ys`),
-      ...(sampleWeight === undefined || sampleWeight === null ? {} : { sampleWeight: wireTensor(sampleWeight, `${where}: sampleWeight`) }),
+      xs: wireTensors(xs, `${where}: xs`),
+      ys: wireTensors(ys, `${where}: ys`),
+      ...(sampleWeight === undefined || sampleWeight === null ? {} : { sampleWeight: wireTensors(sampleWeight, `${where}: sampleWeight`) }),
     };
   }
 }

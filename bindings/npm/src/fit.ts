@@ -3,12 +3,10 @@
 import type { CallbackList, Figure } from './callbacks.js';
 import { TabgradError } from './errors.js';
 import { isBatches, type Batches } from './feeds.js';
+import { wireTensors, type Input } from './fit_tensors.js';
 import type { Wire } from './protocol.js';
 import type { Verbose } from './running_callbacks.js';
-import { describe, toTensor, type Tensor, type TensorLike } from './tensor.js';
-
-/** One input: a tensor or what makes one, also as `[x]` or `{ name: x }`. */
-export type Input = TensorLike | readonly [Tensor] | { readonly [name: string]: Tensor };
+import { describe } from './tensor.js';
 
 export interface FitOptions {
   /** Default 32. */
@@ -20,7 +18,7 @@ export interface FitOptions {
   /** The share of the samples, from the end, that is held back for validation. */
   validationSplit?: number;
   /** Samples that are evaluated after each epoch, with a factor for each one's loss if there is a third, or an iterable of their batches. */
-  validationData?: readonly [Input, Input] | readonly [Input, Input, TensorLike] | Batches;
+  validationData?: readonly [Input, Input] | readonly [Input, Input, Input] | Batches;
   /** Default: batchSize. */
   validationBatchSize?: number;
   /** With an iterable: how many batches are evaluated; default: until it ends. */
@@ -33,8 +31,8 @@ export interface FitOptions {
   seed?: number;
   /** A factor for each class's loss. */
   classWeight?: Readonly<Record<number, number>>;
-  /** A factor for each sample's loss, [n]. */
-  sampleWeight?: TensorLike;
+  /** A factor for each sample's loss, [n]; of several outputs one for all, or one for each. */
+  sampleWeight?: Input;
   /** 1 prints Keras's progress bar, in a console its last state; 2 a line an epoch; default 0. */
   verbose?: Verbose;
   /** With an iterable of batches: how many make an epoch; default: until it ends. The next epoch goes on behind them. */
@@ -48,7 +46,7 @@ export interface FitOptions {
 export interface EvaluateOptions {
   /** Default 32. */
   batchSize?: number;
-  sampleWeight?: TensorLike;
+  sampleWeight?: Input;
   /** With an iterable of batches: how many are taken; default: until it ends. */
   batches?: number;
   verbose?: Verbose;
@@ -74,28 +72,6 @@ export interface History<F extends Figure = number> {
   history: Record<string, F[]>;
 }
 
-/** The one tensor in an input. */
-export function inputTensor(value: Input, what: string): Tensor {
-  if (Array.isArray(value) && value.length > 0 && typeof value[0] === 'object' && value[0] !== null && 'shape' in value[0]) {
-    if (value.length !== 1) throw new TabgradError('unsupported', `${what}: ${value.length} inputs; this model has one`);
-    return toTensor(value[0] as Tensor, what);
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value) && !('shape' in value)) {
-    const named = Object.entries(value as Record<string, Tensor>);
-    if (named.length === 1) return toTensor(named[0]![1], `${what}.${named[0]![0]}`);
-    throw new TabgradError(named.length === 0 ? 'bad_data' : 'unsupported', `${what}: ${named.length} named inputs; this model has one`);
-  }
-  return toTensor(value as TensorLike, what);
-}
-
-/** A tensor as it travels. */
-export function wireTensor(value: Input, what: string): Wire {
-  const { data: given, shape, scale } = inputTensor(value, what);
-  // A view would take the whole buffer under it along.
-  const data = given.byteLength < given.buffer.byteLength ? given.slice() : given;
-  return scale === undefined ? { data, shape } : { data, shape, scale };
-}
-
 /** fit's args but for the model's id and the callbacks. Throws for what can be seen to be wrong on the page. */
 export function fitArgs(x: Input | Batches, y: Input | undefined, options: FitOptions): Record<string, Wire> {
   const args: Record<string, Wire> = {};
@@ -113,9 +89,9 @@ export function fitArgs(x: Input | Batches, y: Input | undefined, options: FitOp
   } else {
     if (y === undefined) throw new TabgradError('bad_data', 'fit: y is missing');
     if (options.batchesPerEpoch !== undefined) throw new TabgradError('bad_config', 'fit: batchesPerEpoch is for an iterable of batches, and x is a tensor');
-    args['x'] = wireTensor(x as Input, 'fit: x');
-    args['y'] = wireTensor(y, 'fit: y');
-    if (options.sampleWeight !== undefined) args['sampleWeight'] = wireTensor(options.sampleWeight, 'fit: sampleWeight');
+    args['x'] = wireTensors(x as Input, 'fit: x');
+    args['y'] = wireTensors(y, 'fit: y');
+    if (options.sampleWeight !== undefined) args['sampleWeight'] = wireTensors(options.sampleWeight, 'fit: sampleWeight');
   }
   const { validationData } = options;
   if (isBatches(validationData)) {
@@ -126,10 +102,10 @@ export function fitArgs(x: Input | Batches, y: Input | undefined, options: FitOp
     if (!Array.isArray(validationData) || (validationData.length !== 2 && validationData.length !== 3)) {
       throw new TabgradError('bad_data', `fit: validationData is ${describe(validationData)}, want [x, y], or an iterable of batches`);
     }
-    const [vx, vy, weight] = validationData as unknown as readonly [Input, Input, TensorLike?];
-    args['validationX'] = wireTensor(vx, 'fit: validationData[0]');
-    args['validationY'] = wireTensor(vy, 'fit: validationData[1]');
-    if (weight !== undefined) args['validationSampleWeight'] = wireTensor(weight, 'fit: validationData[2]');
+    const [vx, vy, weight] = validationData as unknown as readonly [Input, Input, Input?];
+    args['validationX'] = wireTensors(vx, 'fit: validationData[0]');
+    args['validationY'] = wireTensors(vy, 'fit: validationData[1]');
+    if (weight !== undefined) args['validationSampleWeight'] = wireTensors(weight, 'fit: validationData[2]');
   }
   return args;
 }

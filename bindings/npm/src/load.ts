@@ -7,7 +7,7 @@ import { makeDatasets, type Datasets } from './datasets.js';
 import { startEngine, type EnginePort } from './engine_core.js';
 import { TabgradError, asTabgradError, fromWire } from './errors.js';
 import * as activations from './gen_activations.js';
-import * as layers from './gen_layers.js';
+import * as layers from './layers.js';
 import * as optimizers from './gen_optimizers.js';
 import * as losses from './gen_losses.js';
 import * as metrics from './gen_metrics.js';
@@ -15,13 +15,17 @@ import * as initializers from './gen_initializers.js';
 import * as regularizers from './gen_regularizers.js';
 import * as constraints from './gen_constraints.js';
 import { adapt, type AdaptBatches } from './adapt.js';
-import type { Layer } from './config.js';
+import { customLayer, customLoss, customMetric } from './custom.js';
 import * as callbacks from './gen_callbacks.js';
 import * as schedules from './gen_schedules.js';
-import { Sequential, type SequentialOptions } from './model.js';
+import { GraphTensor, InputLayer, type Layer } from './layer.js';
+import { loadModel } from './loading.js';
+import { Model, type ModelOptions } from './model.js';
+import * as ops from './ops.js';
 import { explainScript, isNode, startWorker, type WorkerHandle } from './platform.js';
 import type { EngineFiles, EngineInfo, FromEngine, InitMessage, LaneStart, SpawnedMessage, ToEngine } from './protocol.js';
 import { io, type LoadModelOptions, type ModelSource } from './saving.js';
+import { Sequential, type SequentialOptions } from './sequential.js';
 import { oneHot, tensor, type TensorLike } from './tensor.js';
 import { TextVectorizer, type StringLookupOptions, type TextVectorizationOptions } from './text.js';
 
@@ -44,6 +48,23 @@ export interface LoadOptions {
   workerUrl?: string | URL;
   /** Stops the start. */
   signal?: AbortSignal;
+}
+
+export interface InputOptions {
+  /** One sample's shape, without the batch. */
+  shape?: readonly number[];
+  /** The same with the batch before it, whose size is null. */
+  batchShape?: readonly (number | null)[];
+  /** By which data and messages call it. */
+  name?: string;
+}
+
+function inputOptions({ shape, batchShape, name }: InputOptions): object {
+  const given = shape ?? batchShape?.slice(1);
+  if (!Array.isArray(given) || !given.every((n) => Number.isInteger(n) && Number(n) >= 1)) {
+    throw new TabgradError('bad_config', `input: shape is ${given === undefined ? 'undefined' : JSON.stringify(given)}, want one sample's, whole numbers from 1`);
+  }
+  return { shape: given, name };
 }
 
 /** Numbers about the engine, for measurements and for tests that nothing grows. */
@@ -81,6 +102,11 @@ export class Tabgrad {
   readonly schedules = schedules;
   readonly callbacks = callbacks;
   readonly activations = activations;
+  /** What custom layers, losses and metrics are made of. */
+  readonly ops = ops;
+  readonly customLayer = customLayer;
+  readonly customLoss = customLoss;
+  readonly customMetric = customMetric;
   readonly datasets: Datasets;
   readonly data = data;
   readonly tensor = tensor;
@@ -102,6 +128,16 @@ export class Tabgrad {
     this.datasets = makeDatasets(parts.connection);
   }
 
+  /** An input of a graph, of one sample's shape: `tg.input({ shape: [28, 28, 1] })`. Layers are applied to it: `layer.apply(x)`. */
+  input(options: InputOptions): GraphTensor {
+    return new InputLayer('InputLayer', inputOptions(options)).tensor();
+  }
+
+  /** A model of the graph from inputs to outputs. Layers that other models have too share their weights with them. */
+  model(options: ModelOptions): Model {
+    return new Model(this.#connection, options);
+  }
+
   /** A new linear model. */
   sequential(options: SequentialOptions = {}): Sequential {
     return new Sequential(this.#connection, options);
@@ -112,8 +148,8 @@ export class Tabgrad {
    * the files say how, and then goes on training from where it was. Rejects with `not_found`, `bad_format`, or `unsupported` for layers that
    * tabgrad hasn't.
    */
-  loadModel(source: ModelSource, options: LoadModelOptions = {}): Promise<Sequential> {
-    return Sequential.load(this.#connection, source, options);
+  loadModel(source: ModelSource, options: LoadModelOptions = {}): Promise<Model> {
+    return loadModel(this.#connection, source, options);
   }
 
   /**

@@ -136,7 +136,7 @@ test('an iterator that fails, or gives what is no batch, ends the fit with its e
     [{ xs: xor.x }, 'bad_data', /fit: batch 1 is Object, want \{ xs, ys \}/],
     [{ xs: 'x', ys: xor.y }, 'bad_data', /fit: batch 1: xs: got "x"/],
     [{ xs: [[1, 2, 3]], ys: [[1, 0]] }, 'shape_mismatch', /fit: xs of batch 1 is \[\[3\]\] a sample, the first batch has \[\[2\]\]/],
-    [{ xs: xor.x, ys: [[1, 0]] }, 'shape_mismatch', /x has 4 samples, y has 1/],
+    [{ xs: xor.x, ys: [[1, 0]] }, 'shape_mismatch', /ys has 1 samples, the first input has 4/],
     [{ xs: [[0, NaN]], ys: [[1, 0]] }, 'bad_data', /x: sample 4 holds NaN/],
     [{ xs: xor.x, ys: xor.y, sampleWeight: [1] }, 'shape_mismatch', /sampleWeight has the shape \[1\], want \[4\]/],
     [{ xs: new Float32Array(0), ys: xor.y }, 'shape_mismatch', /./],

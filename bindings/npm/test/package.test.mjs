@@ -59,9 +59,10 @@ for (const [resolution, module] of [
 
 test('it runs when imported', async () => {
   await esbuild.build({ entryPoints: [join(folder, 'sample.ts')], outfile: join(folder, 'sample.js'), format: 'esm', target: 'es2022' });
-  const [result, code] = (await run(process.execPath, ['sample.js'], folder)).trim().split('\n');
+  const [result, code, graph] = (await run(process.execPath, ['sample.js'], folder)).trim().split('\n');
   assert.deepEqual(JSON.parse(result), { epochs: 200, seen: 200, accuracy: 1, shape: [4, 2] });
   assert.equal(code, 'shape_mismatch');
+  assert.equal(graph, 'loss kind_accuracy kind_largest 4,2 4,8 4');
 });
 
 test('it is one script with one global', async () => {

@@ -1,6 +1,6 @@
 // What a user writes. package.test.mjs type-checks it against the installed package, and runs it.
 
-import { TabgradError, io, load, type History, type Layer, type LoadHandler, type ModelArtifacts, type SaveHandler, type Sequential, type Tensor, type TextVectorizer } from 'tabgrad';
+import { TabgradError, io, load, type History, type Layer, type LoadHandler, type Model, type ModelArtifacts, type SaveHandler, type Tensor, type TextVectorizer } from 'tabgrad';
 
 const tg = await load({ threads: 1, deterministic: true, seed: 7 });
 const layers: Layer[] = [
@@ -40,7 +40,7 @@ const kept: SaveHandler & LoadHandler = {
   load: () => artifacts!,
 };
 const { modelArtifactsInfo } = await model.save(kept, { includeOptimizer: true });
-const again: Sequential = await tg.loadModel(kept);
+const again: Model = await tg.loadModel(kept);
 if (modelArtifactsInfo.modelTopologyType !== 'JSON' || (await again.evaluate(x, y))['accuracy'] !== accuracy || io.removeModel !== tg.io.removeModel) throw new Error('not the same');
 
 const norm = tg.layers.normalization({ axis: null, inputShape: [2] });
@@ -59,6 +59,28 @@ try {
   console.log(error.code);
 }
 
+// A graph with a layer, a loss and a metric of one's own.
+const { ops } = tg;
+const input = tg.input({ shape: [2], name: 'input' });
+const scale = tg.customLayer({
+  name: 'scale',
+  weights: [{ name: 'factor', shape: (x) => [x.at(-1)!], initializer: 'ones' }],
+  call: ({ x, weights, training }) => (training ? ops.mul(x, weights['factor']!) : ops.mul(x, weights['factor']!)),
+});
+const hidden = tg.layers.dense({ units: 8, activation: 'tanh' }).apply(scale.apply(input));
+const graph = tg.model({ inputs: input, outputs: [tg.layers.dense({ units: 2, activation: 'softmax', name: 'kind' }).apply(hidden), hidden] });
+await graph.compile({
+  loss: { kind: (yTrue, yPred) => ops.mean(ops.square(ops.sub(yTrue, yPred)), -1) },
+  lossWeights: { kind: 2 },
+  metrics: { kind: ['accuracy', { name: 'largest', fn: (_, yPred) => ops.max(yPred, { axis: -1 }) }] },
+});
+const logs = await graph.trainOnBatch({ input: x }, { kind: y });
+const [kind, features] = await graph.predict<Tensor<Float32Array>[]>([x]);
+graph.getLayer('scale').trainable = false;
+console.log(Object.keys(logs).join(' '), kind!.shape.join(), features!.shape.join(), graph.layers.length);
+
+// @ts-expect-error: a number is no tensor of a graph.
+const wrongInput = () => tg.layers.flatten().apply(3);
 // @ts-expect-error: an optimizer is no layer.
 const wrongLayer: Layer = tg.optimizers.adam();
 // @ts-expect-error: units is required.
@@ -71,6 +93,6 @@ const unknownName = () => tg.layers.dense({ units: 1, activation: 'reluu' });
 const unknownMode = () => tg.layers.randomFlip({ mode: 'both' });
 // @ts-expect-error: a split gives tokens.
 const noTokens = () => tg.textVectorization({ split: (text: string) => text });
-export { wrongLayer, noUnits, unknownOption, unknownName, unknownMode, noTokens };
+export { wrongLayer, noUnits, unknownOption, unknownName, wrongInput, unknownMode, noTokens };
 
 await tg.close();
