@@ -287,7 +287,8 @@ func (g *tracer) sort() {
 	for i := range layerDepth {
 		m.layers = append(m.layers, i)
 	}
-	slices.SortFunc(m.layers, func(a, b *Instance) int {
+	// SortStableFunc is the smaller code in a browser.
+	slices.SortStableFunc(m.layers, func(a, b *Instance) int {
 		return cmp.Or(cmp.Compare(layerDepth[b], layerDepth[a]), cmp.Compare(g.place[a], g.place[b]), cmp.Compare(a.number, b.number))
 	})
 }
@@ -305,7 +306,7 @@ func (m *Model) nameLayers() error {
 		}
 		taken[i.name] = true
 	}
-	slices.SortFunc(nameless, func(a, b *Instance) int { return cmp.Compare(a.number, b.number) })
+	slices.SortStableFunc(nameless, func(a, b *Instance) int { return cmp.Compare(a.number, b.number) })
 	for _, i := range nameless {
 		i.name = "layer"
 		if i.layer != nil {

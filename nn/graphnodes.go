@@ -163,7 +163,7 @@ func (m *Model) nodes() *nodes {
 		n.of[a.of] = append(n.of[a.of], a)
 	}
 	for _, list := range n.of {
-		slices.SortFunc(list, func(a, b *application) int { return a.number - b.number })
+		slices.SortStableFunc(list, func(a, b *application) int { return a.number - b.number })
 		for k, a := range list {
 			n.index[a] = k
 		}
