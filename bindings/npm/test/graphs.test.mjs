@@ -103,9 +103,88 @@ test("two inputs, two outputs, two losses: Keras's numbers", async () => {
   // A loss for one output alone.
   await model.compile({ ...compile, loss: { second: 'mse' } });
   assert.deepEqual(Object.keys(await model.trainOnBatch(x, y[1])), ['loss']);
-  // Batches that the caller makes.
-  const batches = () => [{ xs: { a: x[0], b: x[1] }, ys: { second: y[1] } }];
-  assert.equal((await model.fit(batches, undefined, { epochs: 2 })).epoch.length, 2);
+});
+
+test('several inputs and outputs in batches that come one by one: the same numbers', async () => {
+  const { layers: l } = tg;
+  const build = () => {
+    const [a, b] = [tg.input({ shape: [3], name: 'a' }), tg.input({ shape: [2], name: 'b' })];
+    const h = l.dense({ units: 4, activation: 'tanh' }).apply(l.concatenate().apply([a, b]));
+    const model = tg.model({ inputs: [a, b], outputs: [l.dense({ units: 2, activation: 'softmax', name: 'kind' }).apply(h), l.dense({ units: 1, name: 'value' }).apply(h)] });
+    model.compile({
+      optimizer: tg.optimizers.adam({ learningRate: 0.05 }),
+      loss: { kind: 'categoricalCrossentropy', value: 'mse' },
+      metrics: { kind: ['accuracy', tg.metrics.f1Score()] },
+      weightedMetrics: { value: ['mae'] },
+    });
+    return model;
+  };
+  const x = [numbers(1, 12, 3), numbers(2, 12, 2)];
+  const y = [tg.oneHot(Array.from({ length: 12 }, (_, i) => i % 2), 2), numbers(3, 12, 1)];
+  const w = [numbers(4, 12), numbers(5, 12)].map(({ data, shape }) => ({ data: data.map((v) => v + 2), shape }));
+  const rows = ({ data, shape: [n, ...rest] }, from, to) => tg.tensor(data.slice((from * data.length) / n, (to * data.length) / n), [to - from, ...rest]);
+  const cut = (from, to) => ({
+    xs: { a: rows(x[0], from, to), b: rows(x[1], from, to) },
+    ys: [rows(y[0], from, to), rows(y[1], from, to)],
+    sampleWeight: { kind: rows(w[0], from, to), value: rows(w[1], from, to) },
+  });
+  const batches = () => [cut(0, 5), cut(5, 10), cut(10, 12)];
+  const [whole, streamed] = [build(), build()];
+  const options = { epochs: 3, shuffle: false, batchSize: 5, validationBatchSize: 5 };
+  const { history } = await whole.fit(x, y, { ...options, sampleWeight: w, validationData: [x, y, w] });
+  assert.deepEqual(Object.keys(history).filter((name) => !name.startsWith('val_')), ['loss', 'kind_loss', 'value_loss', 'kind_accuracy', 'kind_f1_score', 'value_mae']);
+  assert.equal(history.val_kind_f1_score[2].length, 2);
+  const same = await streamed.fit(batches, undefined, { epochs: 3, validationData: batches });
+  assert.deepEqual(same.history, history);
+  await sameWeights(streamed, whole);
+  assert.deepEqual(await streamed.evaluate(batches), await whole.evaluate(x, y, { sampleWeight: w, batchSize: 5 }));
+  assert.deepEqual(await streamed.predict(batches), await whole.predict(x, { batchSize: 5 }));
+  assert.deepEqual(await streamed.predict(() => batches().map(({ xs }) => [xs.a, xs.b])), await whole.predict(x, { batchSize: 5 }));
+  await assert.rejects(streamed.fit(() => [{ xs: x, ys: y[0] }]), fails('shape_mismatch', /1 targets, the model has 2 outputs with a loss/));
+  await assert.rejects(streamed.fit(() => [{ xs: { a: x[0] }, ys: y }]), fails('bad_data', /fit: xs has no b, want a, b/));
+  await assert.rejects(streamed.fit(() => [{ xs: x, ys: y, sampleWeight: [w[0], w[1], w[1]] }]), fails('shape_mismatch', /sampleWeight has 3 tensors, want one for each output with a loss \(kind, value\)/));
+});
+
+test('layers of several results and of several inputs: states, attention, wrappers', async () => {
+  const { layers: l } = tg;
+  const x = tg.input({ shape: [4, 3], name: 'x' });
+  const [steps, h, c] = l.lstm({ units: 3, returnSequences: true, returnState: true, name: 'encoder' }).apply(x);
+  const decoded = l.lstm({ units: 3, returnSequences: true, name: 'decoder' }).apply([steps, h, c]);
+  const attended = l.multiHeadAttention({ numHeads: 2, keyDim: 2, name: 'attention' }).apply([decoded, steps], { useCausalMask: true });
+  const scaled = l.timeDistributed({ layer: tg.customLayer({ call: ({ x: step, weights }) => tg.ops.mul(step, weights.by), weights: [{ name: 'by', shape: (step) => [step.at(-1)], initializer: 'ones' }] }), name: 'each' }).apply(attended);
+  const both = l.bidirectional({ layer: l.gru({ units: 2 }), name: 'both' }).apply(scaled);
+  const model = tg.model({ inputs: x, outputs: l.dense({ units: 1 }).apply(l.concatenate().apply([both, h])) });
+  await model.compile({ optimizer: tg.optimizers.adam({ learningRate: 0.05 }), loss: 'mse' });
+  const [input, target] = [numbers(1, 6, 4, 3), numbers(2, 6, 1)];
+  const { history } = await model.fit(input, target, { epochs: 40, batchSize: 6 });
+  assert.ok(history.loss[39] < history.loss[0] / 2, `losses ${history.loss[0]} to ${history.loss[39]}`);
+  assert.deepEqual((await model.getLayer('each').getWeights()).map(({ shape }) => shape), [[3]]);
+  const kept = memory();
+  await model.save(kept);
+  const again = await tg.loadModel(kept);
+  assert.deepEqual(await again.predict(input), await model.predict(input));
+  // What a layer in the middle makes.
+  const inside = tg.model({ inputs: again.inputs, outputs: again.getLayer('encoder').output });
+  assert.deepEqual((await inside.predict(input)).shape, [6, 4, 3]);
+  // Without the mask it looks ahead.
+  const changed = { data: input.data.slice(), shape: input.shape };
+  changed.data.set([9, 9, 9], 9);
+  const part = tg.model({ inputs: x, outputs: attended });
+  const [p, q] = [await part.predict(input), await part.predict(changed)];
+  assert.deepEqual(q.data.slice(0, 3), p.data.slice(0, 3));
+});
+
+test('a layer that has learnt from data is part of a graph', async () => {
+  const norm = tg.layers.normalization({ name: 'norm' });
+  const data = numbers(1, 50, 3);
+  await tg.adapt(norm, data);
+  const x = tg.input({ shape: [3] });
+  const p = await tg.model({ inputs: x, outputs: norm.apply(x) }).predict(data);
+  for (let k = 0; k < 3; k++) {
+    const column = p.data.filter((_, i) => i % 3 === k);
+    near([column.reduce((a, b) => a + b * b, 0) / 50], [1], 'variance', 1e-4);
+  }
+  await assert.rejects(tg.adapt(norm, data), fails('bad_config', /part of a model that is built/));
 });
 
 test("a layer applied twice has one set of weights: Keras's numbers", async () => {
