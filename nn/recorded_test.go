@@ -251,6 +251,29 @@ func TestRecordedLayerOnly(t *testing.T) {
 	}
 }
 
+// A recorded metric's figures of each sample, or each step, count by the samples' weights where they are wanted; one of the
+// whole batch has no samples.
+func TestRecordedMetricWeights(t *testing.T) {
+	metric := func(ops string) nn.Metric {
+		return nn.RecordedMetric{What: recording(t, `{"calls": [{"inputs": [[2], [2]], "ops": [`+ops+`], "outputs": ["t0"]}]}`)}
+	}
+	m := nn.NewSequential(nn.Input(2), nn.Activation{Fn: nn.Linear})
+	metrics := []nn.Metric{nn.Named("each", metric(`["mul", ["x1", 1]]`)), nn.Named("row", metric(`["sum", ["x1"], {"axis": 1}]`)), nn.Named("all", metric(`["sum", ["x1"]]`))}
+	if err := m.Compile(nn.Training{Loss: nn.MeanSquaredError, Metrics: metrics, WeightedMetrics: metrics, Backend: backend()}); err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	logs := must(t, func() (nn.Logs, error) {
+		return m.Evaluate(ctx, table(t, []int{2, 2}, []float32{1, 3, 5, 15}, []int{2, 2}, make([]float32, 4)), nn.EvalOptions{SampleWeight: []float32{3, 1}})
+	})
+	for i, want := range []nn.Log{{Name: "each", Value: 6}, {Name: "row", Value: 12}, {Name: "all", Value: 24},
+		{Name: "weighted_each", Value: 4}, {Name: "weighted_row", Value: 8}, {Name: "weighted_all", Value: 24}} {
+		if !reflect.DeepEqual(logs[i+1], want) {
+			t.Errorf("got %v, wanted %v", logs[i+1], want)
+		}
+	}
+}
+
 // The distributions of what is drawn.
 func TestRecordedRandom(t *testing.T) {
 	r := recording(t, `{"calls": [{"inputs": [[1]], "training": false, "ops": [["concat", ["x0", "x0", "x0"]]], "outputs": ["t0"]},
