@@ -5,7 +5,7 @@
 #   make build   the npm package in bindings/npm/dist, the static site in www/dist
 #   make bench   speed in a headless browser: kernels against the core's peak; training steps beside
 #                tfjs, jax-js and, where Python has torch, native PyTorch, written to README.md
-#   make profile time by op over a training step of MODEL=cnn, mlp, mlp512, deep, lstm, gru or transformer
+#   make profile time by op over a training step of MODEL=cnn, mlp, mlp512, deep, residual, lstm, gru or transformer
 #   make check   format, vet, staticcheck, types; regenerate what is generated, fail on a diff
 #   make worker  a Cloudflare Worker with MODEL= (default: trained on the spot), started on workerd
 #   make fuzz    each fuzz target for FUZZTIME (10s)

@@ -25,7 +25,7 @@ var absent = map[string]string{
 	"RandomPerspective": "takes a system of eight equations solved for each image", "RandomElasticTransform": "takes a field of displacements for each pixel",
 	"MelSpectrogram": fourier, "STFTSpectrogram": fourier, "STFT": fourier,
 	"Hashing": hashing, "HashedCrossing": hashing, "MaxNumBoundingBoxes": "boxes are not augmented here", "Pipeline": "a Sequential of layers is one",
-	"EinsumDense": "custom layers compose MatMul and Transpose", "Lambda": "custom layers are recorded once and saved; a function of Python's is not",
+	"EinsumDense": "custom layers compose MatMul and Transpose", "Lambda": "`tg.layers.lambda` is one, recorded when the model is built; what files of Keras's hold is code of Python's",
 	"ReversibleEmbedding":   "a custom layer does it: Embedding's variable in a product",
 	"SpectralNormalization": "its power iteration changes another layer's variable within a step, which wrappers cannot",
 	"FlaxLayer":             python, "JaxLayer": python, "TFSMLayer": python, "TorchModuleWrapper": python,

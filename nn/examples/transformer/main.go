@@ -107,7 +107,7 @@ func build(s Shape, letters int) (*nn.Model, error) {
 		}
 		x = nn.Apply(nn.Add{}, x, attended[0])
 		y = nn.Apply(nn.LayerNormalization{}, x)
-		y = nn.Apply(nn.Dense{Units: 4 * s.Width, Activation: nn.GELUTanh}, y)
+		y = nn.Apply(nn.Dense{Units: 4 * s.Width, Activation: nn.GELU}, y)
 		x = nn.Apply(nn.Add{}, x, nn.Apply(nn.Dense{Units: s.Width}, y))
 	}
 	x = nn.Apply(nn.LayerNormalization{}, x)

@@ -62,6 +62,10 @@ var models = map[string]model{
 			nn.Input(64), nn.Embedding{InputDim: 96, OutputDim: 128}, attentive(64, 128, 4), attentive(64, 128, 4), nn.Dense{Units: 96, Activation: nn.Softmax},
 		},
 	},
+	"residual": {
+		optimizer: nn.AdamW{},
+		layers:    []nn.Layer{residual(), nn.GlobalAveragePooling2D{}, nn.Dense{Units: 10, Activation: nn.Softmax}},
+	},
 	"deep": {
 		optimizer: nn.Adam{},
 		layers: slices.Concat(
@@ -81,6 +85,27 @@ func attentive(steps, width, heads int) *nn.Model {
 	y := nn.Apply(nn.Add{}, x, found[0])
 	z := nn.Apply(nn.Dense{Units: width}, nn.Apply(nn.Dense{Units: 4 * width, Activation: nn.ReLU}, y))
 	return nn.NewModel(nn.Inputs(x), nn.Outputs(nn.Apply(nn.Add{}, y, z)))
+}
+
+// residual is nn/examples/residual's network up to its last pooling.
+func residual() *nn.Model {
+	in := nn.NewInput(28, 28, 1)
+	conv := func(x *nn.Symbolic, filters, stride int, then nn.ActivationFunc) *nn.Symbolic {
+		x = nn.Apply(nn.Conv2D{Filters: filters, Kernel: nn.Size2{3, 3}, Strides: nn.Size2{stride, stride}, Padding: nn.Same, NoBias: true}, x)
+		return nn.Apply(nn.Activation{Fn: then}, nn.Apply(nn.BatchNormalization{}, x))
+	}
+	x := nn.Apply(nn.RandomRotation{Factor: []float64{0.03}}, in)
+	x = nn.Apply(nn.RandomTranslation{Height: []float64{0.08}, Width: []float64{0.08}}, x)
+	x = nn.Apply(nn.RandomZoom{Height: []float64{0.1}}, x)
+	x = conv(x, 16, 1, nn.ReLU)
+	for i, filters := range []int{16, 32, 64} {
+		y := conv(conv(x, filters, min(i+1, 2), nn.ReLU), filters, 1, nn.Linear)
+		if i > 0 {
+			x = nn.Apply(nn.Conv2D{Filters: filters, Kernel: nn.Size2{1, 1}, NoBias: true}, nn.Apply(nn.AveragePooling2D{}, x))
+		}
+		x = nn.Apply(nn.Activation{Fn: nn.ReLU}, nn.Apply(nn.Add{}, x, y))
+	}
+	return nn.NewModel(nn.Inputs(in), nn.Outputs(x))
 }
 
 // block is two convolutions that keep the images' size, and a pooling that halves it.
