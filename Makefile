@@ -64,7 +64,7 @@ $(DIST)/tabgrad.wasm: $(NPM)/node_modules/.built $(GO_SOURCES) $(TS_SOURCES) $(w
 	cd $(NPM) && npm run --silent build
 	touch $@
 
-www/dist/_headers: $(DIST)/tabgrad.wasm www/node_modules/.built $(shell find www -type f -not -path '*/node_modules/*' -not -path 'www/dist/*' -not -path 'www/e2e/*')
+www/dist/_headers: $(DIST)/tabgrad.wasm www/node_modules/.built $(wildcard $(NPM)/examples/* nn/examples/files/*.csv) README.md nn/RATIONALE.md $(shell find www -type f -not -path '*/node_modules/*' -not -path 'www/dist/*' -not -path 'www/e2e/*')
 	go run ./www/build
 	touch $@
 

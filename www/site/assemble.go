@@ -12,23 +12,30 @@ import (
 
 // Sources are the folders that a site is made of.
 type Sources struct {
-	Page   string // www: index.html, css/, js/
-	Engine string // bindings/npm/dist
-	UPlot  string // www/node_modules/uplot/dist
-	MNIST  string // a folder with MNIST's four files to be copied too; empty for none
+	Page     string   // www: index.html, css/, js/
+	Engine   string   // bindings/npm/dist
+	Examples string   // bindings/npm/examples
+	Texts    []string // what the examples learn from
+	UPlot    string   // www/node_modules/uplot/dist
+	MNIST    string   // a folder with MNIST's four files to be copied too; empty for none
 }
 
 // In returns the sources of the repository with the given root.
 func In(root string) Sources {
 	return Sources{
-		Page:   filepath.Join(root, "www"),
-		Engine: filepath.Join(root, "bindings", "npm", "dist"),
-		UPlot:  filepath.Join(root, "www", "node_modules", "uplot", "dist"),
+		Page:     filepath.Join(root, "www"),
+		Engine:   filepath.Join(root, "bindings", "npm", "dist"),
+		UPlot:    filepath.Join(root, "www", "node_modules", "uplot", "dist"),
+		Examples: filepath.Join(root, "bindings", "npm", "examples"),
+		Texts: []string{
+			filepath.Join(root, "README.md"), filepath.Join(root, "nn", "RATIONALE.md"), filepath.Join(root, "nn", "examples", "files", "gen_reviews.csv"),
+			filepath.Join(root, "nn", "examples", "files", "gen_weather.csv"), filepath.Join(root, "nn", "examples", "files", "gen_houses.csv"),
+		},
 	}
 }
 
 var (
-	pageFiles  = []string{"index.html", "favicon.svg", "css", "js"}
+	pageFiles  = []string{"index.html", "examples.html", "favicon.svg", "css", "js"}
 	uPlotFiles = []string{"uPlot.esm.js", "uPlot.min.css"}
 )
 
@@ -36,7 +43,7 @@ var (
 var ErrMissing = errors.New("missing")
 
 // Assemble writes the whole site into out, which is emptied first: the page at its top, the benchmark page under
-// bench/ (with an empty index of the libraries it could compare with), the engine under tabgrad/, uPlot under vendor/, MNIST
+// bench/ (with an empty index of the libraries it could compare with), the engine under tabgrad/, the examples under examples/, uPlot under vendor/, MNIST
 // and its index under mnist/, and _headers, which several static hosts read.
 // It refuses an out that holds something else than a site. Errors wrap ErrMissing where a source isn't there.
 func Assemble(from Sources, out string) error {
@@ -56,6 +63,14 @@ func Assemble(from Sources, out string) error {
 	}
 	if err := copyTree(from.Engine, filepath.Join(out, "tabgrad")); err != nil {
 		return fmt.Errorf("engine: %w", err)
+	}
+	if err := copyTree(from.Examples, filepath.Join(out, "examples")); err != nil {
+		return fmt.Errorf("examples: %w", err)
+	}
+	for _, path := range from.Texts {
+		if err := copyTree(path, filepath.Join(out, "examples", "files", filepath.Base(path))); err != nil {
+			return fmt.Errorf("examples: %w", err)
+		}
 	}
 	for _, name := range uPlotFiles {
 		path := filepath.Join(from.UPlot, name)

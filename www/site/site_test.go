@@ -17,10 +17,11 @@ import (
 func sources(t *testing.T) Sources {
 	t.Helper()
 	dir := t.TempDir()
-	from := Sources{Page: filepath.Join(dir, "page"), Engine: filepath.Join(dir, "engine"), UPlot: filepath.Join(dir, "uplot")}
+	from := Sources{Page: filepath.Join(dir, "page"), Engine: filepath.Join(dir, "engine"), UPlot: filepath.Join(dir, "uplot"), Examples: filepath.Join(dir, "examples"), Texts: []string{filepath.Join(dir, "text.csv")}}
 	for path, text := range map[string]string{
 		"page/index.html":            "<!doctype html>the page",
 		"page/bench/page/index.html": "<!doctype html>the benchmark",
+		"page/examples.html":         "<!doctype html>the examples",
 		"page/favicon.svg":           "<svg/>",
 		"page/css/base.css":          "body {}",
 		"page/js/main.js":            "import '../tabgrad/index.js';",
@@ -28,6 +29,8 @@ func sources(t *testing.T) Sources {
 		"page/package.json":          "{}",
 		"engine/index.js":            "export {};",
 		"engine/tabgrad.wasm":        "\x00asm",
+		"examples/one.mjs":           "export const title = '';",
+		"text.csv":                   "a,b",
 		"uplot/uPlot.esm.js":         "export default {};",
 		"uplot/uPlot.min.css":        ".u {}",
 		"uplot/uPlot.iife.js":        "not copied",
@@ -53,7 +56,8 @@ func TestAssemble(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"_headers", "bench/index.html", "bench/peers/index.json", "css/base.css", "favicon.svg", "index.html", "js/main.js", "mnist/index.json",
+		"_headers", "bench/index.html", "bench/peers/index.json", "css/base.css", "examples/files/text.csv", "examples/one.mjs", "examples.html",
+		"favicon.svg", "index.html", "js/main.js", "mnist/index.json",
 		"tabgrad/index.js", "tabgrad/tabgrad.wasm", "vendor/uPlot.esm.js", "vendor/uPlot.min.css",
 	}
 	if got := files(t, out); strings.Join(got, " ") != strings.Join(want, " ") {
