@@ -57,15 +57,10 @@ export async function compileArgs(connection: Connection, outputs: readonly End[
   return {
     optimizer: wireValue('compile: optimizer', optimizer),
     loss: losses,
-    ...(lossWeights === undefined ? {} : { lossWeights: wireValue('compile: lossWeights', byName(lossWeights)) }),
+    ...(lossWeights === undefined ? {} : { lossWeights: await byOutput('lossWeights', lossWeights, outputs, async (weight) => wireValue('compile: lossWeights', weight ?? null), false) }),
     metrics: await byOutput('metrics', metrics, outputs, wireMetric, true),
     weightedMetrics: await byOutput('weightedMetrics', weightedMetrics, outputs, wireMetric, true),
   };
-}
-
-/** Objects by outputs' names must not have their keys changed. */
-function byName(value: NonNullable<CompileOptions['lossWeights']>): unknown {
-  return value;
 }
 
 function isNamedFunction(value: unknown): value is { name?: string; fn: MetricFunction } {

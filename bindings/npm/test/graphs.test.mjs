@@ -234,6 +234,19 @@ test('models are layers, in graphs and in a Sequential, and share their weights'
   assert.deepEqual((await inner.getWeights())[0].data, (await outer.getWeights())[0].data);
 });
 
+test('names are taken as they are', async () => {
+  const x = tg.input({ shape: [2], name: 'firstInput' });
+  const model = tg.model({ inputs: x, outputs: ['leftHead', 'right_head'].map((name) => tg.layers.dense({ units: 1, name }).apply(x)) });
+  model.getLayer('leftHead').trainable = false;
+  await model.compile({ optimizer: 'sgd', loss: { leftHead: 'mse', right_head: 'mae' }, lossWeights: { leftHead: 0, right_head: 2 }, metrics: { leftHead: 'mae' } });
+  const [input, target] = [numbers(1, 3, 2), numbers(2, 3, 1)];
+  const before = await model.getWeights();
+  const logs = await model.trainOnBatch({ firstInput: input }, { leftHead: target, right_head: target }, { sampleWeight: { leftHead: [1, 1, 2], right_head: [1, 2, 1] } });
+  assert.deepEqual(Object.keys(logs), ['loss', 'leftHead_loss', 'right_head_loss', 'leftHead_mae']);
+  near([logs.loss], [2 * logs.right_head_loss], 'loss');
+  assert.deepEqual(changed(before, await model.getWeights()), ['right_head/kernel', 'right_head/bias']);
+});
+
 test('several models may be built at once of one layer', async () => {
   const shared = tg.layers.dense({ units: 2, name: 'shared' });
   const models = [1, 2, 3].map(() => {
