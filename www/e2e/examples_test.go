@@ -19,13 +19,13 @@ func TestExamples(t *testing.T) {
 		t.Helper()
 		wait[bool](p, fmt.Sprintf("['done', 'stopped', 'failed'].includes(document.querySelector('#%s').dataset.state)", name))
 		if got := eval[string](p, fmt.Sprintf("document.querySelector('#%s').dataset.state", name)); got != state {
-			t.Fatalf("%s is %s, wanted %s: %s", name, got, state, p.text("#"+name+" .progress"))
+			t.Fatalf("%s is %s, wanted %s: %s", name, got, state, p.text("#"+name+" .figures"))
 		}
 	}
 
 	p.click("#sentiment .run")
 	done("sentiment", "done")
-	if got := p.text("#sentiment .progress"); !strings.Contains(got, "100.0% are told rightly") && !strings.Contains(got, "99.") {
+	if got := p.text("#sentiment .figures"); !strings.Contains(got, "100.0% are told rightly") && !strings.Contains(got, "99.") {
 		t.Errorf("sentiment says %q", got)
 	}
 	p.click("#sentiment .ask button")
@@ -36,13 +36,13 @@ func TestExamples(t *testing.T) {
 
 	p.click("#houses .run")
 	done("houses", "done")
-	if got := p.text("#houses .progress"); !strings.HasPrefix(got, "prices are off by ") {
+	if got := p.text("#houses .figures"); !strings.HasPrefix(got, "prices are off by ") {
 		t.Errorf("houses says %q", got)
 	}
 
 	p.click("#transformer .run")
 	wait[bool](p, "document.querySelector('#transformer .wrote').textContent.length > 300")
-	if got := p.text("#transformer .progress"); !strings.HasPrefix(got, "epoch 1 of 10: loss ") {
+	if got := p.text("#transformer .figures"); !strings.HasPrefix(got, "epoch 1 of 10: loss ") {
 		t.Errorf("the transformer says %q", got)
 	}
 	p.click("#transformer .stop")

@@ -3,11 +3,11 @@
 import { showEngine, startEngine } from './engine.js';
 
 const whats = {
-  transformer: 'Half a million parameters read this project’s own README and rationale and learn to write, letter by letter. About two minutes.',
+  transformer: 'Half a million parameters read this project’s own README and rationale and learn to write, letter by letter, in two or three minutes.',
   sentiment: 'An embedding and an LSTM that goes both ways tell reviews that praise from those that don’t, by who says what and where there is a not.',
   forecast: 'A GRU looks at two days of weather, and says how warm it will be in 24 hours.',
   houses: 'A table with numbers, names and gaps: what does a house sell for?',
-  residual: 'Convolutions with batch normalization and shortcuts on digits that are turned, moved and zoomed while it trains: 99.5% of MNIST in some minutes, or fewer of generated digits.',
+  residual: 'Convolutions with batch normalization and shortcuts on digits that are turned, moved and zoomed while it trains; MNIST’s in some minutes, or generated ones where the site has none.',
 };
 
 /** What can be asked of a network that has learnt. */
@@ -46,13 +46,13 @@ function card(name) {
   part('.source').href = `examples/${name}.mjs`;
   const module = import(new URL(`../examples/${name}.mjs`, import.meta.url).href);
   module.then(({ title }) => (part('h2').textContent = title), () => {});
-  const [run, stop, progress, wrote] = [part('.run'), part('.stop'), part('.progress'), part('.wrote')];
+  const [run, stop, progress, wrote] = [part('.run'), part('.stop'), part('.figures'), part('.wrote')];
 
   async function begin(tg) {
     const losses = [];
     const abort = new AbortController();
     stop.onclick = () => abort.abort();
-    [run.disabled, stop.hidden, wrote.hidden, part('.curve').hidden, part('.ask').hidden] = [true, false, true, false, true];
+    [run.disabled, stop.hidden, wrote.hidden, part('.loss-curve').hidden, part('.ask').hidden] = [true, false, true, false, true];
     element.dataset.state = 'training';
     progress.textContent = 'reading…';
     try {
@@ -68,7 +68,7 @@ function card(name) {
           {
             onEpochEnd(epoch, logs) {
               losses.push(logs.loss);
-              draw(part('.curve path'), losses);
+              draw(part('.loss-curve path'), losses);
               progress.textContent = `epoch ${epoch + 1} of ${example.epochs}: ${figures(logs)}`;
             },
           },

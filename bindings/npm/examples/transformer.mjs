@@ -61,6 +61,7 @@ export async function run(tg, { files: texts, log, epochs: n = epochs, stepsPerE
 
   const writing = wrote ? [{ onEpochEnd: async (epoch) => wrote(await write(), epoch) }] : [];
   const { history } = await model.fit(windows, undefined, { epochs: n, batchesPerEpoch: stepsPerEpoch, signal, callbacks: [...callbacks, ...writing] });
+  log(`a loss of ${history.loss.at(-1).toFixed(2)} nats a letter`);
   log(await write());
   return { loss: history.loss.at(-1), model, write };
 }
