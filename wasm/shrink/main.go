@@ -1,8 +1,8 @@
 // Command shrink rewrites a WebAssembly program of Go's (GOOS=js GOARCH=wasm) so that less of it has to be downloaded:
 //
-//	go run ./wasm/shrink [-pack] program.wasm
+//	go run ./wasm/shrink [-pack] [-names names.txt] program.wasm
 //
-// It does two things, with -pack three, and none changes what the program computes.
+// It does two things, more with its options, and none changes what the program computes.
 //
 // Go's linker leaves out of the data every run of 8 zeros and more, and begins a new data segment after it. That is small
 // until it is compressed: the engine had 78,000 segments, whose offsets and lengths were a fifth of what brotli made of its
@@ -11,6 +11,15 @@
 // The tables by which the runtime finds a frame's file, line and arguments for a trace are emptied, with the runtime's
 // own value for "there is none". A panic still says what is wrong and names each function, with ?:0 for its line. What the
 // garbage collector and the stack's growth need is copied as it is.
+//
+// With -names, functions get their WebAssembly numbers for names, f.1234 and runtime.1234, and the names go into a file that
+// nobody has to download: the name of function 1234 is its line 1234. In a trace of Go's, and in the browser's own, which
+// writes wasm-function[1234], this puts names for numbers:
+//
+//	perl -pe 'BEGIN { open F, "names.txt"; @f = <F>; chomp @f } s/(?:\b(?:f|runtime)\.(?:\(\*\d+\)\.)?|wasm-function\[)(\d+)\]?/$f[$1 - 1]/g'
+//
+// The message of a value's method that was called on a nil pointer has numbers as well. Functions that the compiler has
+// inlined are not in traces.
 //
 // With -pack the program is put into another module, which makes it when its function unpack is called: see pack.go. That is
 // not for hosts that forbid compiling at run time.
@@ -22,27 +31,29 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 )
 
 func main() {
 	packed := flag.Bool("pack", false, "put the program into a module that unpacks it")
+	names := flag.String("names", "", "write the functions' names to this file, and leave numbers in the program")
 	flag.Parse()
 	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: shrink [-pack] program.wasm")
+		fmt.Fprintln(os.Stderr, "usage: shrink [-pack] [-names names.txt] program.wasm")
 		os.Exit(2)
 	}
-	if err := rewrite(flag.Arg(0), *packed); err != nil {
+	if err := rewrite(flag.Arg(0), *packed, *names); err != nil {
 		fmt.Fprintf(os.Stderr, "shrink: %s: %v\n", flag.Arg(0), err)
 		os.Exit(1)
 	}
 }
 
-func rewrite(name string, packed bool) error {
+func rewrite(name string, packed bool, namesFile string) error {
 	before, err := os.ReadFile(name)
 	if err != nil {
 		return err
 	}
-	after, err := shrink(before)
+	after, names, err := shrink(before, namesFile != "")
 	if errors.Is(err, errTable) {
 		// Another version of Go: the program is good, only larger.
 		fmt.Fprintf(os.Stderr, "shrink: %s keeps the tables of its traces: %v\n", name, err)
@@ -54,30 +65,45 @@ func rewrite(name string, packed bool) error {
 			return err
 		}
 	}
+	if len(names) > 0 {
+		if err := os.WriteFile(namesFile, []byte(strings.Join(names[1:], "\n")), 0o644); err != nil {
+			return err
+		}
+	}
 	return os.WriteFile(name, after, 0o755)
 }
 
-// shrink is what the command does, on the file's bytes. With an error that is errTable it returns the program with all its
-// tables.
-func shrink(program []byte) ([]byte, error) {
+// shrink is what the command does, on the file's bytes; it returns the functions' names if they become numbers. With an error
+// that is errTable it returns the program with all its tables.
+func shrink(program []byte, numbered bool) (after []byte, names []string, err error) {
 	sections, err := readSections(program)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var kept error
+	imported, err := importedFunctions(sections)
+	if err != nil {
+		return nil, nil, err
+	}
+	var keptErr error
 	for i, s := range sections {
 		if s.id != dataSection {
 			continue
 		}
 		whole, err := readData(s.body)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		without := memory{start: whole.start, bytes: bytes.Clone(whole.bytes)}
-		if kept = dropTraceTables(without.bytes); kept == nil {
+		if numbered {
+			names, keptErr = numberFunctions(without.bytes, imported)
+		}
+		if keptErr == nil {
+			keptErr = dropTraceTables(without.bytes)
+		}
+		if keptErr == nil {
 			whole = without
 		}
 		sections[i].body = writeData(whole)
 	}
-	return writeSections(sections), kept
+	return writeSections(sections), names, keptErr
 }

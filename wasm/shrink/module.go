@@ -11,8 +11,12 @@ import (
 // header is "\0asm" and version 1.
 var header = []byte{0, 'a', 's', 'm', 1, 0, 0, 0}
 
-// dataSection is the id of the section that fills memory (WebAssembly 2.0, 5.5.14).
-const dataSection = 11
+// Ids of sections (WebAssembly 2.0, 5.5).
+const (
+	importSection = 2
+	codeSection   = 10
+	dataSection   = 11 // fills memory
+)
 
 var errShort = errors.New("the file ends too early")
 

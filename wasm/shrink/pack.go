@@ -47,7 +47,8 @@ const (
 	returns // return addresses: how much larger each is than the one before in its function
 
 	// Of the function table, see packtable.go.
-	recordNames
+	recordNames // a naming for each function
+	names       // those that are kept
 	recordArgs
 	recordDefers
 	recordKinds
@@ -179,8 +180,6 @@ type packer struct {
 	known bool   // that number
 }
 
-const codeSection = 10
-
 // pack makes a packed program of a module.
 func pack(module []byte) ([]byte, error) {
 	sections, err := readSections(module)
@@ -207,7 +206,11 @@ func pack(module []byte) ([]byte, error) {
 	}
 	u := unpacking{before: writeSections(sections[:at]), after: writeSections(sections[at+1:])[len(header):], functions: int(count), first: p.first}
 	u.size = len(u.before) + 1 + paddedSize + len(binary.AppendUvarint(nil, uint64(count))) + size + len(u.after)
-	u.table = p.functionTable(&u.after)
+	imported, err := importedFunctions(sections)
+	if err != nil {
+		return nil, err
+	}
+	u.table = p.functionTable(&u.after, imported)
 	u.streams = p.out
 	return u.module(), nil
 }
@@ -462,7 +465,7 @@ func (r *reader) s64() int64 {
 
 // An unpacking is a packed program before it is a module.
 type unpacking struct {
-	before, after []byte // the program's sections before and behind its code, the header in front; without the function table
+	before, after []byte // the program's sections before and behind its code, the header in front; without the function table and the names in it
 	table         functionTable
 	streams       [streams][]byte
 	functions     int

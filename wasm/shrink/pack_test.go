@@ -6,16 +6,19 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/tetratelabs/wazero"
 )
 
-// A program that was packed, and unpacked by its own code, is the program: every section, every function, byte for byte.
+// A program that was packed, and unpacked by its own code, is the program: every section, every function, byte for byte. It
+// prints what it did with its functions' names, which are found by their numbers.
 func TestPackedProgram(t *testing.T) {
-	program, err := shrink(build(t))
+	program, names, err := shrink(build(t), true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,6 +29,10 @@ func TestPackedProgram(t *testing.T) {
 	got := unpack(t, packed)
 	sameProgram(t, got, program)
 
+	named, _, err := shrink(build(t), false)
+	if err != nil {
+		t.Fatal(err)
+	}
 	name := filepath.Join(t.TempDir(), "program.wasm")
 	run := func(program []byte) (out, trace string) {
 		t.Helper()
@@ -34,11 +41,32 @@ func TestPackedProgram(t *testing.T) {
 		}
 		return runNode(t, name)
 	}
-	wantOut, wantTrace := run(program)
-	if out, trace := run(got); out != wantOut || trace != wantTrace {
-		t.Errorf("the program printed\n%s\n%s\nand before it was packed\n%s\n%s", out, trace, wantOut, wantTrace)
+	numbers := regexp.MustCompile(`\bf\.(?:\(\*\d+\)\.)?(\d+)|\bruntime\.(\d+)`)
+	lookUp := func(text string) string {
+		return numbers.ReplaceAllStringFunc(text, func(found string) string {
+			n, err := strconv.Atoi(found[strings.LastIndex(found, ".")+1:])
+			if err != nil || n >= len(names) {
+				t.Fatalf("%q is none of %d functions", found, len(names))
+			}
+			return names[n]
+		})
+	}
+	wantOut, wantTrace := run(named)
+	out, trace := run(got)
+	if !strings.Contains(out, "value method f.") {
+		t.Errorf("the program printed\n%s\nit wants the message of a method of a nil pointer", out)
+	}
+	out = strings.Replace(out, "value method "+wrapped.FindString(out), "value method "+wrapped.FindString(wantOut), 1)
+	if lookUp(out) != wantOut || lookUp(trace) != wantTrace {
+		t.Errorf("the program printed\n%s\n%s\nand before it was packed\n%s\n%s", lookUp(out), lookUp(trace), wantOut, wantTrace)
+	}
+	if !strings.Contains(trace, "\nf.") || strings.Contains(trace, "main.") {
+		t.Errorf("the trace is\n%s\nit wants numbers for names", trace)
 	}
 }
+
+// The name that panicwrap makes of a wrapper's.
+var wrapped = regexp.MustCompile(`\S+ called using nil \*\S+`)
 
 // The function table is packed as shrink leaves it, and stays as it is where it isn't that.
 func TestPackedFunctionTable(t *testing.T) {
@@ -51,17 +79,25 @@ func TestPackedFunctionTable(t *testing.T) {
 		return writeSections(sections[at+1:])[len(header):]
 	}
 	program := build(t)
-	shrunk, err := shrink(program)
+	shrunk, _, err := shrink(program, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections, err := readSections(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count, err := importedFunctions(sections)
 	if err != nil {
 		t.Fatal(err)
 	}
 	after := behind(shrunk)
 	before := len(after)
-	if table := (&packer{}).functionTable(&after); table.functions < 1000 || len(after) > before-70*table.functions {
+	if table := (&packer{}).functionTable(&after, count); table.functions < 1000 || len(after) > before-70*table.functions {
 		t.Errorf("%d functions' records were taken out of %d bytes, which left %d", table.functions, before, len(after))
 	}
 	after = behind(program)
-	if table := (&packer{}).functionTable(&after); table.functions != 0 || !bytes.Equal(after, behind(program)) {
+	if table := (&packer{}).functionTable(&after, count); table.functions != 0 || !bytes.Equal(after, behind(program)) {
 		t.Errorf("a table with files and lines was taken: %d functions", table.functions)
 	}
 	packed, err := pack(program)

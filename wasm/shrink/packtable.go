@@ -3,16 +3,19 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 )
 
 // Packed, the function table (see pclntab.go) is gone from the data, and its records are in streams, field by field: entries count up
-// by one function, records lie one behind another, names' offsets grow by a name's length, and of a table of instructions most
+// by one function, records lie one behind another, names are made of numbers, and of a table of instructions most
 // are the next that has not been seen, since dropTraceTables has put them into that order.
 
 // A functionTable is one that was taken out of the data, or the zero value. The first four bytes stay, since they may begin with zeros
 // that the data has not.
 type functionTable struct {
-	at         int    // where the rest belongs in what is behind the code
+	names      int    // where the names belong in what is behind the code
+	at         int    // where the rest belongs there
+	number     int    // the first function's
 	end        []byte // between the functions and the records, where the last function ends in front
 	functions  int
 	firstEntry uint32
@@ -30,16 +33,17 @@ const (
 )
 
 // functionTable takes the function table out of what is behind the code, if it is as dropTraceTables leaves it.
-func (p *packer) functionTable(after *[]byte) functionTable {
+func (p *packer) functionTable(after *[]byte, imported int) functionTable {
 	t, at, ok := tableIn(*after)
 	if !ok {
 		return functionTable{}
 	}
 	q := &packer{}
 	begin := binary.LittleEndian.Uint32(t.functab[4:])
-	f := functionTable{at: at, functions: t.functions, firstEntry: binary.LittleEndian.Uint32(t.functab)}
+	f := functionTable{at: at, number: imported, functions: t.functions, firstEntry: binary.LittleEndian.Uint32(t.functab)}
 	end := begin
-	var name, largest, last uint32
+	var largest, last uint32
+	allNames := 0
 	offset := func(v uint32) {
 		switch {
 		case v == 0:
@@ -65,10 +69,19 @@ func (p *packer) functionTable(after *[]byte) functionTable {
 				return functionTable{}
 			}
 		}
-		if field(fieldTables) > 255 {
+		name := t.name(record)
+		if field(fieldTables) > 255 || int(field(fieldName)) != allNames {
 			return functionTable{}
 		}
-		q.difference(recordNames, field(fieldName), &name)
+		allNames += len(name) + 1
+		n := plain
+		for n < kept && n.name(imported+i) != name {
+			n++
+		}
+		q.put(recordNames, []byte{byte(n)})
+		if n == kept {
+			q.put(names, append([]byte(name), 0))
+		}
 		q.number(recordArgs, field(fieldArgs))
 		q.number(recordDefers, field(fieldDefer))
 		q.put(recordKinds, []byte{record[fieldTables]})
@@ -93,7 +106,12 @@ func (p *packer) functionTable(after *[]byte) functionTable {
 	if len(f.end) < 4 || binary.LittleEndian.Uint32(f.end) != f.firstEntry+uint32(f.functions)*functionStep {
 		return functionTable{}
 	}
-	*after = append(bytes.Clone((*after)[:at]), (*after)[at+int(end)-4:]...)
+	f.names = bytes.Index(*after, t.names[:allNames])
+	if f.names < 0 || f.names+allNames > at {
+		return functionTable{}
+	}
+	f.at -= allNames
+	*after = slices.Concat((*after)[:f.names], (*after)[f.names+allNames:at], (*after)[at+int(end)-4:])
 	for s := recordNames; s < streams; s++ {
 		p.out[s] = q.out[s]
 	}
@@ -137,12 +155,6 @@ func tableIn(after []byte) (t table, at int, ok bool) {
 }
 
 func (p *packer) number(to stream, v uint32) { p.out[to] = binary.AppendUvarint(p.out[to], uint64(v)) }
-
-// difference puts how much v is more than last, which it then is.
-func (p *packer) difference(to stream, v uint32, last *uint32) {
-	p.number(to, zigzag(v-*last))
-	*last = v
-}
 
 // zigzag makes small numbers of small differences, also of those below 0.
 func zigzag(d uint32) uint32 { return d<<1 ^ uint32(int32(d)>>31) }

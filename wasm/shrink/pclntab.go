@@ -35,8 +35,13 @@ const (
 	fieldKind   = 40 // id, flags, 0
 	fieldData   = 43 // nfuncdata
 
-	// Only for traces (internal/abi/symtab.go): what the arguments are, and where they are still alive.
+	// Only for stopping a goroutine at any instruction, which needs signals (runtime/preempt.go); wasm has none.
+	pcdataUnsafe = 0
+
+	// Only for traces (internal/abi/symtab.go): what is inlined, what the arguments are, and where they are still alive.
+	pcdataInlined   = 2
 	pcdataArgLive   = 3
+	funcdataInlined = 3
 	funcdataArgs    = 5
 	funcdataArgLive = 6
 )
@@ -81,7 +86,7 @@ func dropTraceTables(memory []byte) error {
 		tables := int(binary.LittleEndian.Uint32(record[fieldTables:]))
 		for k := range tables {
 			field := record[recordSize+4*k:]
-			if k == pcdataArgLive {
+			if k == pcdataUnsafe || k == pcdataArgLive {
 				clear(field[:4])
 			}
 			if err := move(field); err != nil {
@@ -167,6 +172,12 @@ func (t table) record(i int) ([]byte, error) {
 		return nil, fmt.Errorf("%w: function %d has no name", errTable, i)
 	}
 	return record[:size], nil
+}
+
+// name is the name in a record.
+func (t table) name(record []byte) string {
+	name, _, _ := bytes.Cut(t.names[binary.LittleEndian.Uint32(record[fieldName:]):], []byte{0})
+	return string(name)
 }
 
 // pcTable is the table at an offset of pctab, with the 0 it ends with. It is pairs of varints, the change of a value and

@@ -32,8 +32,11 @@ func (u *unpacker) emit(from [streams]int, functions, before, beforeSize, after,
 			u.sized(func() { u.function(u.LetI32(i.Add(asm.C(int(u.first))).Shl(asm.C(16)))) })
 		})
 	})
-	u.copyMemory(after, u.table.at)
-	u.functionTable()
+	u.copyMemory(after, u.table.names)
+	namesAt := u.LetI32(u.to)
+	u.names()
+	u.copyMemory(after+u.table.names, u.table.at-u.table.names)
+	u.functionTable(namesAt)
 	u.copyMemory(after+u.table.at, afterSize-u.table.at)
 	u.Return(asm.C(to), u.to)
 }
@@ -43,8 +46,43 @@ func (u *unpacker) copyMemory(from, size int) {
 	u.to.Set(u.to.AddC(size))
 }
 
-// functionTable writes the function table, if there is one.
-func (u *unpacker) functionTable() {
+// names writes the functions' names, if there is a function table.
+func (u *unpacker) names() {
+	u.Range(asm.C(u.table.functions), func(i asm.I32) {
+		number, places := u.LetI32(i.AddC(u.table.number)), u.LetI32(asm.C(1))
+		u.While(number.DivU(asm.C(10)).GeU(places), func() { places.Set(places.MulC(10)) })
+		digits := func() {
+			p := u.LetI32(places)
+			u.DoWhile(func() {
+				u.StoreU8(u.to, 0, number.DivU(p).RemU(asm.C(10)).AddC('0'))
+				u.to.Set(u.to.AddC(1))
+				p.Set(p.DivU(asm.C(10)))
+			}, func() asm.I32 { return p })
+		}
+		var made []func()
+		for _, parts := range namingParts {
+			made = append(made, func() {
+				for k, part := range parts {
+					if k > 0 {
+						digits()
+					}
+					u.put([]byte(part)...)
+				}
+				u.put(0)
+			})
+		}
+		u.Switch(u.byte(recordNames), made, func() {
+			b := u.I32()
+			u.DoWhile(func() {
+				b.Set(u.from[names].LoadU8(0))
+				u.copyBytes(names, 1)
+			}, func() asm.I32 { return b })
+		})
+	})
+}
+
+// functionTable writes the function table, if there is one, for names that begin at a place.
+func (u *unpacker) functionTable(namesAt asm.I32) {
 	t := u.table
 	if t.functions == 0 {
 		return
@@ -52,7 +90,7 @@ func (u *unpacker) functionTable() {
 	index, base, entry := u.LetI32(u.to), u.LetI32(u.to.SubC(4)), u.LetI32(asm.C(int(t.firstEntry)))
 	u.to.Set(base.AddC(8 * t.functions))
 	u.put(t.end...)
-	name, largest, last := u.LetI32(asm.C(0)), u.LetI32(asm.C(0)), u.LetI32(asm.C(0))
+	name, largest, last := u.LetI32(namesAt), u.LetI32(asm.C(0)), u.LetI32(asm.C(0))
 	table := func() asm.I32 {
 		v := u.LetI32(asm.C(0))
 		how := u.LetI32(u.byte(recordTables))
@@ -71,8 +109,9 @@ func (u *unpacker) functionTable() {
 		u.StoreI32(index, 0, offset)
 		u.StoreI32(index, 4, entry)
 		index.Set(index.AddC(8))
-		name.Set(name.Add(u.readDifference(recordNames)))
-		u.StoreI32(record, fieldName, name)
+		u.StoreI32(record, fieldName, name.Sub(namesAt))
+		u.DoWhile(func() { name.Set(name.AddC(1)) }, func() asm.I32 { return name.LoadU8(0) })
+		name.Set(name.AddC(1))
 		u.StoreI32(record, fieldArgs, u.readNumber(recordArgs))
 		u.StoreI32(record, fieldDefer, u.readNumber(recordDefers))
 		tables := u.LetI32(u.byte(recordKinds))
@@ -99,9 +138,6 @@ func (u *unpacker) functionTable() {
 		})
 	})
 }
-
-// readDifference is a number that zigzag has made of a difference.
-func (u *unpacker) readDifference(s stream) asm.I32 { return unzigzag(u.readNumber(s)) }
 
 // unzigzag is zigzag's inverse; v is a local.
 func unzigzag(v asm.I32) asm.I32 { return v.ShrU(asm.C(1)).Xor(asm.C(0).Sub(v.And(asm.C(1)))) }

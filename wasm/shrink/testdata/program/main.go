@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -55,10 +56,19 @@ func callers() (names []string) {
 }
 
 //go:noinline
-func recovered(i int) (text string) {
+func recovered(f func()) (text string) {
 	defer func() { text = fmt.Sprint(recover()) }()
-	return string(make([]byte, 3)[i])
+	f()
+	return "nothing"
 }
+
+// A point's method is called on a pointer through a wrapper of the compiler's.
+type point struct{ x, y int }
+
+func (p point) size() int { return p.x * p.y }
+
+//go:noinline
+func area(of interface{ size() int }) int { return of.size() }
 
 func main() {
 	var wait sync.WaitGroup
@@ -69,7 +79,9 @@ func main() {
 	wait.Wait()
 	fmt.Println(sums)
 	fmt.Println(callers())
-	fmt.Println(recovered(5))
+	fmt.Println(recovered(func() { print(string(make([]byte, 3)[len(sums)])) }))
+	fmt.Println(recovered(func() { fmt.Println(reflect.ValueOf(1).Len()) }))
+	fmt.Println(recovered(func() { print(area((*point)(nil))) }))
 	inner(nil)
 }
 
