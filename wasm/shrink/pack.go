@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -211,6 +212,12 @@ func pack(module []byte) ([]byte, error) {
 		return nil, err
 	}
 	u.table = p.functionTable(&u.after, imported)
+	table := powersTable()
+	if u.powers = bytes.Index(u.after, table); u.powers >= u.table.at {
+		u.after = slices.Delete(bytes.Clone(u.after), u.powers, u.powers+len(table))
+	} else {
+		u.powers = -1
+	}
 	u.streams = p.out
 	return u.module(), nil
 }
@@ -467,6 +474,7 @@ func (r *reader) s64() int64 {
 type unpacking struct {
 	before, after []byte // the program's sections before and behind its code, the header in front; without the function table and the names in it
 	table         functionTable
+	powers        int // where behind the code the powers of 10 are, below 0 for nowhere
 	streams       [streams][]byte
 	functions     int
 	first         uint32 // the number that return addresses have for function 0
@@ -500,12 +508,17 @@ func (u *unpacking) module() []byte {
 	}
 	tableAt := lay(table[:])
 	alignsAt := lay(aligns[:])
+	startAt := lay(powersStart())
 	to := dataStart + len(data)
 	m.Memory(asm.Limits{Min: uint32(to+u.size)>>16 + 1})
 	m.ExportMemory("memory")
 	m.Data(dataStart, data)
-	e := &unpacker{Func: m.Func("unpack"), kinds: tableAt, aligns: alignsAt, first: u.first, table: u.table}
-	e.emit(from, u.functions, before, len(u.before), after, len(u.after), to)
+	e := &unpacker{Func: m.Func("unpack"), kinds: tableAt, aligns: alignsAt, first: u.first}
+	holes := e.tableHoles(u.table)
+	if u.powers >= 0 {
+		holes = append(holes, hole{u.powers, func() { e.powersOf10(startAt) }})
+	}
+	e.emit(from, u.functions, before, len(u.before), to, func() { e.around(after, len(u.after), holes) })
 	m.Export("unpack", e.Func)
 	return m.Encode()
 }

@@ -28,6 +28,9 @@ func TestPackedProgram(t *testing.T) {
 	}
 	got := unpack(t, packed)
 	sameProgram(t, got, program)
+	if table := powersTable(); !bytes.Contains(program, table) || bytes.Contains(packed, table[:64]) {
+		t.Error("powers of 10 are not in the program, or as well in what it is packed into")
+	}
 
 	named, _, err := shrink(build(t), false)
 	if err != nil {

@@ -11,14 +11,13 @@ type unpacker struct {
 	*asm.Func
 	kinds, aligns int    // where the tables of those names are
 	first         uint32 // the number that return addresses have for function 0
-	table         functionTable
 
 	to   asm.I32          // where the next byte of the program goes
 	from [streams]asm.I32 // where the next of each stream is
 }
 
-// emit writes the function for streams at from, and the program to be made at to.
-func (u *unpacker) emit(from [streams]int, functions, before, beforeSize, after, afterSize, to int) {
+// emit writes the function for streams at from, and the program to be made at to; behind writes what is behind the code.
+func (u *unpacker) emit(from [streams]int, functions, before, beforeSize, to int, behind func()) {
 	u.Returns(asm.TypeI32, asm.TypeI32)
 	u.to = u.LetI32(asm.C(to + beforeSize))
 	for s := range u.from {
@@ -32,24 +31,43 @@ func (u *unpacker) emit(from [streams]int, functions, before, beforeSize, after,
 			u.sized(func() { u.function(u.LetI32(i.Add(asm.C(int(u.first))).Shl(asm.C(16)))) })
 		})
 	})
-	u.copyMemory(after, u.table.names)
-	namesAt := u.LetI32(u.to)
-	u.names()
-	u.copyMemory(after+u.table.names, u.table.at-u.table.names)
-	u.functionTable(namesAt)
-	u.copyMemory(after+u.table.at, afterSize-u.table.at)
+	behind()
 	u.Return(asm.C(to), u.to)
 }
 
-func (u *unpacker) copyMemory(from, size int) {
-	u.MemoryCopy(u.to, asm.C(from), asm.C(size))
-	u.to.Set(u.to.AddC(size))
+// A hole is where something was taken out, and what writes that.
+type hole struct {
+	at    int
+	write func()
 }
 
-// names writes the functions' names, if there is a function table.
-func (u *unpacker) names() {
-	u.Range(asm.C(u.table.functions), func(i asm.I32) {
-		number, places := u.LetI32(i.AddC(u.table.number)), u.LetI32(asm.C(1))
+// around copies size bytes and writes what belongs between them; the holes are in order.
+func (u *unpacker) around(from, size int, holes []hole) {
+	at := 0
+	for _, h := range append(holes, hole{size, func() {}}) {
+		u.MemoryCopy(u.to, asm.C(from+at), asm.C(h.at-at))
+		u.to.Set(u.to.AddC(h.at - at))
+		h.write()
+		at = h.at
+	}
+}
+
+// tableHoles are where the function table is, if there is one, and the names in it.
+func (u *unpacker) tableHoles(t functionTable) []hole {
+	if t.functions == 0 {
+		return nil
+	}
+	namesAt := u.I32()
+	return []hole{
+		{t.names, func() { namesAt.Set(u.to); u.names(t) }},
+		{t.at, func() { u.functionTable(t, namesAt) }},
+	}
+}
+
+// names writes the functions' names.
+func (u *unpacker) names(t functionTable) {
+	u.Range(asm.C(t.functions), func(i asm.I32) {
+		number, places := u.LetI32(i.AddC(t.number)), u.LetI32(asm.C(1))
 		u.While(number.DivU(asm.C(10)).GeU(places), func() { places.Set(places.MulC(10)) })
 		digits := func() {
 			p := u.LetI32(places)
@@ -81,12 +99,8 @@ func (u *unpacker) names() {
 	})
 }
 
-// functionTable writes the function table, if there is one, for names that begin at a place.
-func (u *unpacker) functionTable(namesAt asm.I32) {
-	t := u.table
-	if t.functions == 0 {
-		return
-	}
+// functionTable writes the function table for names that begin at a place.
+func (u *unpacker) functionTable(t functionTable, namesAt asm.I32) {
 	index, base, entry := u.LetI32(u.to), u.LetI32(u.to.SubC(4)), u.LetI32(asm.C(int(t.firstEntry)))
 	u.to.Set(base.AddC(8 * t.functions))
 	u.put(t.end...)
