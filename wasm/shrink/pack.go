@@ -211,15 +211,36 @@ func pack(module []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	u.elements = elementsAtEnd(u.before, imported, int(count))
+	u.before = u.before[:len(u.before)-len(numbers(imported, u.elements))]
+	u.imported = imported
 	u.table = p.functionTable(&u.after, imported)
 	table := powersTable()
-	if u.powers = bytes.Index(u.after, table); u.powers >= u.table.at {
+	if u.powers = bytes.Index(u.after, table); u.powers >= max(u.table.at, u.table.buckets) {
 		u.after = slices.Delete(bytes.Clone(u.after), u.powers, u.powers+len(table))
 	} else {
 		u.powers = -1
 	}
 	u.streams = p.out
 	return u.module(), nil
+}
+
+// elementsAtEnd is functions, if before ends with the numbers of all functions but those that are imported, else 0: before
+// the code there are the elements of Go's table of functions.
+func elementsAtEnd(before []byte, imported, functions int) int {
+	if !bytes.HasSuffix(before, numbers(imported, functions)) {
+		return 0
+	}
+	return functions
+}
+
+// numbers are n numbers from first on.
+func numbers(first, n int) []byte {
+	var b []byte
+	for i := range n {
+		b = binary.AppendUvarint(b, uint64(first+i))
+	}
+	return b
 }
 
 // function takes function i of the code section apart.
@@ -474,6 +495,8 @@ func (r *reader) s64() int64 {
 type unpacking struct {
 	before, after []byte // the program's sections before and behind its code, the header in front; without the function table and the names in it
 	table         functionTable
+	imported      int // functions
+	elements      int // how many functions the program's table has, in order and up to the code; 0 if there are others
 	powers        int // where behind the code the powers of 10 are, below 0 for nowhere
 	streams       [streams][]byte
 	functions     int
@@ -518,7 +541,7 @@ func (u *unpacking) module() []byte {
 	if u.powers >= 0 {
 		holes = append(holes, hole{u.powers, func() { e.powersOf10(startAt) }})
 	}
-	e.emit(from, u.functions, before, len(u.before), to, func() { e.around(after, len(u.after), holes) })
+	e.emit(from, u.functions, before, len(u.before), to, u.imported, u.elements, func() { e.around(after, len(u.after), holes) })
 	m.Export("unpack", e.Func)
 	return m.Encode()
 }

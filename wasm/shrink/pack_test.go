@@ -96,7 +96,7 @@ func TestPackedFunctionTable(t *testing.T) {
 	}
 	after := behind(shrunk)
 	before := len(after)
-	if table := (&packer{}).functionTable(&after, count); table.functions < 1000 || len(after) > before-70*table.functions {
+	if table := (&packer{}).functionTable(&after, count); table.functions < 1000 || len(after) > before-300*table.functions {
 		t.Errorf("%d functions' records were taken out of %d bytes, which left %d", table.functions, before, len(after))
 	}
 	after = behind(program)

@@ -15,6 +15,7 @@ import (
 type functionTable struct {
 	names      int    // where the names belong in what is behind the code
 	at         int    // where the rest belongs there
+	buckets    int    // where the buckets belong there, below 0 if they were left
 	number     int    // the first function's
 	end        []byte // between the functions and the records, where the last function ends in front
 	functions  int
@@ -112,10 +113,32 @@ func (p *packer) functionTable(after *[]byte, imported int) functionTable {
 	}
 	f.at -= allNames
 	*after = slices.Concat((*after)[:f.names], (*after)[f.names+allNames:at], (*after)[at+int(end)-4:])
+	buckets := bucketTable(t.functions)
+	if f.buckets = bytes.Index(*after, buckets); f.buckets >= f.at {
+		*after = slices.Delete(*after, f.buckets, f.buckets+len(buckets))
+	} else {
+		f.buckets = -1
+	}
 	for s := recordNames; s < streams; s++ {
 		p.out[s] = q.out[s]
 	}
 	return f
+}
+
+// The runtime finds a function by the bucket of its address (runtime/symtab.go, findfunctab): of the 16 addresses that a number of Go's has
+// there, each has a bucket, with the function's index and 16 zeros. The table is long; here it goes from the second function to
+// the last one's first index.
+const (
+	bucketSize      = 4 + 16
+	functionBuckets = 16
+)
+
+func bucketTable(functions int) []byte {
+	table := make([]byte, bucketSize*functionBuckets*max(functions-2, 0)+4)
+	for at := 0; at < len(table); at += bucketSize {
+		binary.LittleEndian.PutUint32(table[at:], uint32(1+at/(bucketSize*functionBuckets)))
+	}
+	return table
 }
 
 // recordDataStream is the stream of a record's k-th other data.

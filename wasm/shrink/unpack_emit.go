@@ -17,13 +17,14 @@ type unpacker struct {
 }
 
 // emit writes the function for streams at from, and the program to be made at to; behind writes what is behind the code.
-func (u *unpacker) emit(from [streams]int, functions, before, beforeSize, to int, behind func()) {
+func (u *unpacker) emit(from [streams]int, functions, before, beforeSize, to, imported, elements int, behind func()) {
 	u.Returns(asm.TypeI32, asm.TypeI32)
 	u.to = u.LetI32(asm.C(to + beforeSize))
 	for s := range u.from {
 		u.from[s] = u.LetI32(asm.C(from[s]))
 	}
 	u.MemoryCopy(asm.C(to), asm.C(before), asm.C(beforeSize))
+	u.Range(asm.C(elements), func(i asm.I32) { u.putU(i.AddC(imported)) })
 	u.put(codeSection)
 	u.sized(func() {
 		u.put(binary.AppendUvarint(nil, uint64(functions))...)
@@ -58,10 +59,24 @@ func (u *unpacker) tableHoles(t functionTable) []hole {
 		return nil
 	}
 	namesAt := u.I32()
-	return []hole{
+	holes := []hole{
 		{t.names, func() { namesAt.Set(u.to); u.names(t) }},
 		{t.at, func() { u.functionTable(t, namesAt) }},
 	}
+	if t.buckets >= 0 {
+		holes = append(holes, hole{t.buckets, func() { u.buckets(t.functions) }})
+	}
+	return holes
+}
+
+// buckets writes what bucketTable returns.
+func (u *unpacker) buckets(functions int) {
+	all := functionBuckets*max(functions-2, 0) + 1
+	u.Range(asm.C(all), func(i asm.I32) {
+		u.StoreI32(u.to, 0, i.ShrU(asm.C(4)).AddC(1))
+		u.to.Set(u.to.AddC(bucketSize))
+	})
+	u.to.Set(u.to.AddC(4 - bucketSize))
 }
 
 // names writes the functions' names.
