@@ -1,6 +1,6 @@
 // Command shrink rewrites a WebAssembly program of Go's (GOOS=js GOARCH=wasm) so that less of it has to be downloaded:
 //
-//	go run ./wasm/shrink [-pack] [-names names.txt] program.wasm
+//	go run ./wasm/shrink [-pack] [-unused] [-names names.txt] program.wasm
 //
 // It does two things, more with its options, and none changes what the program computes.
 //
@@ -11,6 +11,9 @@
 // The tables by which the runtime finds a frame's file, line and arguments for a trace are emptied, with the runtime's
 // own value for "there is none". A panic still says what is wrong and names each function, with ?:0 for its line. What the
 // garbage collector and the stack's growth need is copied as it is.
+//
+// With -unused, the functions of Go's runtime that only run with GODEBUG, a profile or a trace are emptied, and those that only
+// they call; unused.go has the list. The program must not be given GODEBUG then.
 //
 // With -names, functions get their WebAssembly numbers for names, f.1234 and runtime.1234, and the names go into a file that
 // nobody has to download: the name of function 1234 is its line 1234. In a trace of Go's, and in the browser's own, which
@@ -26,7 +29,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -36,24 +38,25 @@ import (
 
 func main() {
 	packed := flag.Bool("pack", false, "put the program into a module that unpacks it")
+	unused := flag.Bool("unused", false, "empty functions that only run with GODEBUG, profiles or traces")
 	names := flag.String("names", "", "write the functions' names to this file, and leave numbers in the program")
 	flag.Parse()
 	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: shrink [-pack] [-names names.txt] program.wasm")
+		fmt.Fprintln(os.Stderr, "usage: shrink [-pack] [-unused] [-names names.txt] program.wasm")
 		os.Exit(2)
 	}
-	if err := rewrite(flag.Arg(0), *packed, *names); err != nil {
+	if err := rewrite(flag.Arg(0), *packed, *unused, *names); err != nil {
 		fmt.Fprintf(os.Stderr, "shrink: %s: %v\n", flag.Arg(0), err)
 		os.Exit(1)
 	}
 }
 
-func rewrite(name string, packed bool, namesFile string) error {
+func rewrite(name string, packed, unused bool, namesFile string) error {
 	before, err := os.ReadFile(name)
 	if err != nil {
 		return err
 	}
-	after, names, err := shrink(before, namesFile != "")
+	after, names, err := shrink(before, unused, namesFile != "")
 	if errors.Is(err, errTable) {
 		// Another version of Go: the program is good, only larger.
 		fmt.Fprintf(os.Stderr, "shrink: %s keeps the tables of its traces: %v\n", name, err)
@@ -75,16 +78,11 @@ func rewrite(name string, packed bool, namesFile string) error {
 
 // shrink is what the command does, on the file's bytes; it returns the functions' names if they become numbers. With an error
 // that is errTable it returns the program with all its tables.
-func shrink(program []byte, numbered bool) (after []byte, names []string, err error) {
+func shrink(program []byte, unused, numbered bool) (after []byte, names []string, err error) {
 	sections, err := readSections(program)
 	if err != nil {
 		return nil, nil, err
 	}
-	imported, err := importedFunctions(sections)
-	if err != nil {
-		return nil, nil, err
-	}
-	var keptErr error
 	for i, s := range sections {
 		if s.id != dataSection {
 			continue
@@ -93,17 +91,21 @@ func shrink(program []byte, numbered bool) (after []byte, names []string, err er
 		if err != nil {
 			return nil, nil, err
 		}
-		without := memory{start: whole.start, bytes: bytes.Clone(whole.bytes)}
-		if numbered {
-			names, keptErr = numberFunctions(without.bytes, imported)
+		sections[i].body = writeData(whole)
+		kept := writeSections(sections)
+		if unused {
+			err = dropUnused(sections, whole)
 		}
-		if keptErr == nil {
-			keptErr = dropTraceTables(without.bytes)
+		if err == nil && numbered {
+			names, err = numberFunctions(sections, whole.bytes)
 		}
-		if keptErr == nil {
-			whole = without
+		if err == nil {
+			err = dropTraceTables(whole.bytes)
+		}
+		if err != nil {
+			return kept, nil, err
 		}
 		sections[i].body = writeData(whole)
 	}
-	return writeSections(sections), names, keptErr
+	return writeSections(sections), names, nil
 }

@@ -14,6 +14,7 @@ var header = []byte{0, 'a', 's', 'm', 1, 0, 0, 0}
 // Ids of sections (WebAssembly 2.0, 5.5).
 const (
 	importSection = 2
+	exportSection = 7
 	codeSection   = 10
 	dataSection   = 11 // fills memory
 )

@@ -59,23 +59,26 @@ func (n naming) name(number int) string { return strings.Join(namingParts[n], st
 
 // numberFunctions gives functions names made of their numbers, and takes away what traces say of inlined ones. Functions that
 // are imported come first and have no name. It returns the names there were, by number; with an error the memory is half done.
-func numberFunctions(memory []byte, imported int) ([]string, error) {
+func numberFunctions(sections []section, memory []byte) ([]string, error) {
 	t, err := findTable(memory)
 	if err != nil {
 		return nil, err
 	}
-	names := make([]string, imported, imported+t.functions)
+	imported, err := importedFunctions(sections)
+	if err != nil {
+		return nil, err
+	}
+	names, err := functionNames(t)
+	if err != nil {
+		return nil, err
+	}
 	var after []byte
 	for i := range t.functions {
 		record, err := t.record(i)
 		if err != nil {
 			return nil, err
 		}
-		if entry := binary.LittleEndian.Uint32(record[fieldEntry:]); entry != funcValueOffset+uint32(i) {
-			return nil, fmt.Errorf("%w: function %d begins at %d", errTable, i, entry)
-		}
-		name := t.name(record)
-		names = append(names, name)
+		name := names[i]
 		if n := namingOf(name, record[fieldKind]); n != kept {
 			name = n.name(imported + i)
 		}
@@ -93,6 +96,22 @@ func numberFunctions(memory []byte, imported int) ([]string, error) {
 		return nil, fmt.Errorf("%w: %d bytes of names, fewer than of numbers", errTable, len(t.names))
 	}
 	clear(t.names[copy(t.names, after):])
+	return append(make([]string, imported), names...), nil
+}
+
+// functionNames are the names of the table's functions. They are those of the code section.
+func functionNames(t table) ([]string, error) {
+	names := make([]string, 0, t.functions)
+	for i := range t.functions {
+		record, err := t.record(i)
+		if err != nil {
+			return nil, err
+		}
+		if entry := binary.LittleEndian.Uint32(record[fieldEntry:]); entry != funcValueOffset+uint32(i) {
+			return nil, fmt.Errorf("%w: function %d begins at %d", errTable, i, entry)
+		}
+		names = append(names, t.name(record))
+	}
 	return names, nil
 }
 

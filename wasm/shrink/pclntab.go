@@ -112,6 +112,7 @@ func dropTraceTables(memory []byte) error {
 type table struct {
 	names, files, pctab, functab []byte // files begins with the compilation units
 	functions                    int
+	begin                        int // in the memory; types are before
 }
 
 // findTable looks for the header, and for the offsets in it to make sense.
@@ -125,6 +126,7 @@ func findTable(memory []byte) (table, error) {
 		}
 		from += at
 		if t, ok := readTable(memory[from:]); ok {
+			t.begin = from
 			return t, nil
 		}
 		from += len(begin)
