@@ -2,6 +2,7 @@ package nn
 
 import (
 	"slices"
+	"sort"
 
 	"github.com/tabgrad/tabgrad/nn/prog"
 )
@@ -120,8 +121,14 @@ func sortedNumbers(table map[int]int) []int {
 	for key := range table {
 		keys = append(keys, key)
 	}
-	slices.Sort(keys)
-	return keys
+	return ascending(keys)
+}
+
+// ascending are the numbers in that order. There are few of them: sort's one function for all types is enough.
+func ascending(numbers []int) []int {
+	numbers = slices.Clone(numbers)
+	sort.Slice(numbers, func(i, j int) bool { return numbers[i] < numbers[j] })
+	return numbers
 }
 
 // Learner makes IntegerLookup an Adapter. A sample is a document.

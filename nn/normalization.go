@@ -123,7 +123,7 @@ func (l UnitNormalization) Build(_ *Scope, in prog.Shape) (prog.Shape, error) {
 // written, which is that of Keras's variables.
 func axesIn(axes []int, in prog.Shape) ([]int, error) {
 	var out []int
-	for _, a := range slices.Sorted(slices.Values(axes)) {
+	for _, a := range ascending(axes) {
 		d, err := axisOf(a, in)
 		if err != nil {
 			return nil, err

@@ -50,7 +50,7 @@ func (l Normalization) kept(in prog.Shape) ([]int, error) {
 		}
 		kept = append(kept, a)
 	}
-	slices.Sort(kept)
+	kept = ascending(kept)
 	if len(slices.Compact(slices.Clone(kept))) != len(kept) {
 		return nil, fail(ErrConfig, "axis is %s, wanted each dimension once", show(l.Axis))
 	}

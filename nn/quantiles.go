@@ -3,6 +3,7 @@ package nn
 import (
 	"math"
 	"slices"
+	"sort"
 )
 
 // quantileLearner keeps a summary of all numbers so far: some of them in ascending order, each standing
@@ -49,15 +50,7 @@ func (s summary) with(t summary) summary {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case values[a] < values[b]:
-			return -1
-		case values[a] > values[b]:
-			return 1
-		}
-		return 0
-	})
+	sort.SliceStable(order, func(i, j int) bool { return values[order[i]] < values[order[j]] })
 	var out summary
 	for _, i := range order {
 		out.values, out.weights = append(out.values, values[i]), append(out.weights, weights[i])
@@ -101,12 +94,7 @@ func interp(x float64, xs, ys []float32) float64 {
 	if x < float64(xs[0]) {
 		return float64(ys[0])
 	}
-	i, _ := slices.BinarySearchFunc(xs, x, func(v float32, x float64) int { // the first beyond x
-		if float64(v) <= x {
-			return -1
-		}
-		return 1
-	})
+	i := sort.Search(len(xs), func(i int) bool { return float64(xs[i]) > x }) // the first beyond x
 	x0, x1, y0, y1 := float64(xs[i-1]), float64(xs[i]), float64(ys[i-1]), float64(ys[i])
 	return (y1-y0)/(x1-x0)*(x-x0) + y0
 }

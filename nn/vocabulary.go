@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sort"
 )
 
 // What IntegerLookup, StringLookup and TextVectorization have in common is Keras's IndexLookup
@@ -42,8 +43,12 @@ func (t *tokenTally[T]) most(limit int, special ...T) []T {
 			tokens = append(tokens, token)
 		}
 	}
-	slices.SortFunc(tokens, func(a, b T) int {
-		return cmp.Or(cmp.Compare(t.tokens[b], t.tokens[a]), cmp.Compare(b, a))
+	sort.Slice(tokens, func(i, j int) bool {
+		a, b := tokens[i], tokens[j]
+		if n, m := t.tokens[a], t.tokens[b]; n != m {
+			return n > m
+		}
+		return a > b
 	})
 	if limit >= 0 && len(tokens) > limit {
 		tokens = tokens[:limit]

@@ -3,7 +3,6 @@ package data
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -94,8 +93,8 @@ func ReadIDX(r io.Reader, limit int) (*IDX, error) {
 	}
 	var f *IDX
 	if isGzip(head) {
-		var z *gzip.Reader
-		if z, err = gzip.NewReader(in); err == nil {
+		var z io.Reader
+		if z, err = gunzip(in); err == nil {
 			f, err = readIDX(z, limit)
 		}
 	} else {

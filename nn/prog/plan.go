@@ -1,8 +1,8 @@
 package prog
 
 import (
-	"cmp"
 	"slices"
+	"sort"
 )
 
 // placeAlign is the alignment of buffers in the arena, in elements: 64 bytes, a cache line, so that
@@ -46,8 +46,14 @@ func plan(p *Program) {
 			order = append(order, Buf(b))
 		}
 	}
-	slices.SortStableFunc(order, func(x, y Buf) int {
-		return cmp.Or(cmp.Compare(lives[y].size, lives[x].size), cmp.Compare(lives[x].first, lives[y].first))
+	sort.Slice(order, func(i, j int) bool {
+		x, y := order[i], order[j]
+		if a, b := lives[x], lives[y]; a.size != b.size {
+			return a.size > b.size
+		} else if a.first != b.first {
+			return a.first < b.first
+		}
+		return x < y
 	})
 
 	p.place = slices.Repeat([]int{-1}, len(p.Bufs))
@@ -67,7 +73,7 @@ func plan(p *Program) {
 		}
 		p.place[b] = at
 		p.Arena = max(p.Arena, at+lives[b].size)
-		i, _ := slices.BinarySearchFunc(placed, at, func(o Buf, at int) int { return cmp.Compare(p.place[o], at) })
+		i := sort.Search(len(placed), func(i int) bool { return p.place[placed[i]] >= at })
 		placed = slices.Insert(placed, i, b)
 	}
 	for b := range p.Bufs {

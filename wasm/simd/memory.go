@@ -2,6 +2,7 @@ package simd
 
 import (
 	"slices"
+	"sort"
 
 	"github.com/tabgrad/tabgrad/wasm/kernels"
 )
@@ -65,7 +66,7 @@ func (a *allocator) allocate(bytes int) (uint32, bool) {
 func (a *allocator) free(address uint32, bytes int) {
 	f := span{uint64(address), uint64(address) + blockSize(bytes)}
 	a.used -= f.end - f.start
-	i, _ := slices.BinarySearchFunc(a.spare, f, func(x, y span) int { return int(int64(x.start) - int64(y.start)) })
+	i := sort.Search(len(a.spare), func(i int) bool { return a.spare[i].start >= f.start })
 	a.spare = slices.Insert(a.spare, i, f)
 	if i+1 < len(a.spare) && a.spare[i].end == a.spare[i+1].start {
 		a.spare[i].end = a.spare[i+1].end

@@ -20,11 +20,11 @@ mkdirSync(dist, { recursive: true });
 // is left after compression (906 KB for 993); the packages that do arithmetic keep it.
 const module = 'github.com/tabgrad/tabgrad';
 const inlined = [`${module}/nn/cpu`, `${module}/nn/data/...`, 'gonum.org/...', 'math/...'].map((pattern) => `-gcflags=${pattern}=`);
-for (const [program, name] of [
-  ['./wasm/browser', 'tabgrad.wasm'],
-  ['./wasm/browser/cpu', 'tabgrad-cpu.wasm'],
+for (const [program, name, tags] of [
+  ['./wasm/browser', 'tabgrad.wasm', 'nogzip'], // nearly every browser that has SIMD unpacks gzip itself
+  ['./wasm/browser/cpu', 'tabgrad-cpu.wasm', ''],
 ]) {
-  run('go', ['build', '-trimpath', '-ldflags=-s -w', '-gcflags=all=-l', ...inlined, '-o', join(dist, name), program], {
+  run('go', ['build', '-trimpath', `-tags=${tags}`, '-ldflags=-s -w', '-gcflags=all=-l', ...inlined, '-o', join(dist, name), program], {
     env: { ...process.env, GOOS: 'js', GOARCH: 'wasm' },
   });
   // Two fifths less to download: no lines and no names in traces, nothing that only GODEBUG needs, and instructions that are packed by what

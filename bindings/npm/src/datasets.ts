@@ -106,7 +106,7 @@ function samples(x: Tensor, labels: Tensor, what: string, classes?: number): Sam
 
 /**
  * What was gzipped, unpacked by the browser: three times as fast as by the engine, and while the engine does something else. Bytes that are
- * no whole gzip stream stay as they are, for the engine to say what is wrong with them.
+ * no whole gzip stream stay as they are, for the engine to refuse.
  */
 async function unzipped(bytes: Uint8Array): Promise<Uint8Array> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b || typeof DecompressionStream === 'undefined') return bytes;
