@@ -1,6 +1,9 @@
 // Command gen writes the TypeScript that follows from nn's registry: a typed factory and its options for each layer, optimizer, loss, metric,
 // initializer, regularizer, constraint, schedule and callback, the types of their names, and the operations of custom layers. Run it with go generate
 // ./bindings; what it writes is bindings/npm/src/gen_*.ts.
+//
+// With -docs it writes the registry's sentences instead, as JSON to its output: nobody else reads them, and wasm/shrink takes them out of
+// the browser's programs.
 package main
 
 import (
@@ -28,12 +31,32 @@ var optionsOnly = []nn.Kind{nn.KindText}
 func main() {
 	log.SetFlags(0)
 	to := flag.String("to", "npm/src", "the folder to write to")
+	onlyDocs := flag.Bool("docs", false, "write the registry's sentences as JSON instead")
 	flag.Parse()
+	if *onlyDocs {
+		if err := json.NewEncoder(os.Stdout).Encode(docs(nn.Registry())); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	for name, content := range files(nn.Registry()) {
 		if err := os.WriteFile(filepath.Join(*to, name), content, 0o644); err != nil {
 			log.Fatal(err)
 		}
 	}
+}
+
+// docs are the sentences about entries and arguments, each once.
+func docs(registry []*nn.Entry) []string {
+	var all []string
+	for _, e := range registry {
+		all = append(all, e.Doc)
+		for _, a := range e.Args {
+			all = append(all, a.Doc)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // files are the contents of all generated files by name.

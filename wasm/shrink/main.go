@@ -1,6 +1,6 @@
 // Command shrink rewrites a WebAssembly program of Go's (GOOS=js GOARCH=wasm) so that less of it has to be downloaded:
 //
-//	go run ./wasm/shrink [-pack] [-unused] [-names names.txt] program.wasm
+//	go run ./wasm/shrink [-pack] [-unused] [-names names.txt] [-blank texts.json] program.wasm
 //
 // It does two things, more with its options, and none changes what the program computes.
 //
@@ -24,11 +24,14 @@
 // The message of a value's method that was called on a nil pointer has numbers as well. Functions that the compiler has
 // inlined are not in traces.
 //
+// With -blank, texts that only other programs read of the same source become zeros.
+//
 // With -pack the program is put into another module, which makes it when its function unpack is called: see pack.go. That is
 // not for hosts that forbid compiling at run time.
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -36,27 +39,54 @@ import (
 	"strings"
 )
 
+// options are what shrink does besides.
+type options struct {
+	unused, numbered bool
+	blank            []string
+}
+
 func main() {
+	var o options
 	packed := flag.Bool("pack", false, "put the program into a module that unpacks it")
-	unused := flag.Bool("unused", false, "empty functions that only run with GODEBUG, profiles or traces")
+	flag.BoolVar(&o.unused, "unused", false, "empty functions that only run with GODEBUG, profiles or traces")
 	names := flag.String("names", "", "write the functions' names to this file, and leave numbers in the program")
+	texts := flag.String("blank", "", "a JSON file of texts that the program has but does not read")
 	flag.Parse()
 	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: shrink [-pack] [-unused] [-names names.txt] program.wasm")
+		fmt.Fprintln(os.Stderr, "usage: shrink [-pack] [-unused] [-names names.txt] [-blank texts.json] program.wasm")
 		os.Exit(2)
 	}
-	if err := rewrite(flag.Arg(0), *packed, *unused, *names); err != nil {
+	if err := readTexts(*texts, &o.blank); err != nil {
+		fmt.Fprintf(os.Stderr, "shrink: %v\n", err)
+		os.Exit(1)
+	}
+	if err := rewrite(flag.Arg(0), o, *packed, *names); err != nil {
 		fmt.Fprintf(os.Stderr, "shrink: %s: %v\n", flag.Arg(0), err)
 		os.Exit(1)
 	}
 }
 
-func rewrite(name string, packed, unused bool, namesFile string) error {
+func readTexts(name string, texts *[]string) error {
+	if name == "" {
+		return nil
+	}
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(b, texts); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+func rewrite(name string, o options, packed bool, namesFile string) error {
 	before, err := os.ReadFile(name)
 	if err != nil {
 		return err
 	}
-	after, names, err := shrink(before, unused, namesFile != "")
+	o.numbered = namesFile != ""
+	after, names, err := shrink(before, o)
 	if errors.Is(err, errTable) {
 		// Another version of Go: the program is good, only larger.
 		fmt.Fprintf(os.Stderr, "shrink: %s keeps the tables of its traces: %v\n", name, err)
@@ -78,7 +108,7 @@ func rewrite(name string, packed, unused bool, namesFile string) error {
 
 // shrink is what the command does, on the file's bytes; it returns the functions' names if they become numbers. With an error
 // that is errTable it returns the program with all its tables.
-func shrink(program []byte, unused, numbered bool) (after []byte, names []string, err error) {
+func shrink(program []byte, o options) (after []byte, names []string, err error) {
 	sections, err := readSections(program)
 	if err != nil {
 		return nil, nil, err
@@ -91,12 +121,13 @@ func shrink(program []byte, unused, numbered bool) (after []byte, names []string
 		if err != nil {
 			return nil, nil, err
 		}
+		blank(whole.bytes, o.blank)
 		sections[i].body = writeData(whole)
 		kept := writeSections(sections)
-		if unused {
+		if o.unused {
 			err = dropUnused(sections, whole)
 		}
-		if err == nil && numbered {
+		if err == nil && o.numbered {
 			names, err = numberFunctions(sections, whole.bytes)
 		}
 		if err == nil {

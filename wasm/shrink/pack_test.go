@@ -18,7 +18,7 @@ import (
 // A program that was packed, and unpacked by its own code, is the program: every section, every function, byte for byte. It
 // prints what it did with its functions' names, which are found by their numbers.
 func TestPackedProgram(t *testing.T) {
-	program, names, err := shrink(build(t), true, true)
+	program, names, err := shrink(build(t), options{unused: true, numbered: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestPackedProgram(t *testing.T) {
 		t.Error("powers of 10 are not in the program, or as well in what it is packed into")
 	}
 
-	named, _, err := shrink(build(t), false, false)
+	named, _, err := shrink(build(t), options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestPackedFunctionTable(t *testing.T) {
 		return writeSections(sections[at+1:])[len(header):]
 	}
 	program := build(t)
-	shrunk, _, err := shrink(program, true, true)
+	shrunk, _, err := shrink(program, options{unused: true, numbered: true})
 	if err != nil {
 		t.Fatal(err)
 	}

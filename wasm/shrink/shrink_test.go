@@ -23,7 +23,7 @@ func TestShrunkProgramRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantOut, wantTrace := runNode(t, name)
-	if err := rewrite(name, false, false, ""); err != nil {
+	if err := rewrite(name, options{}, false, ""); err != nil {
 		t.Fatal(err)
 	}
 	after, err := os.ReadFile(name)
@@ -50,7 +50,7 @@ func TestShrunkProgramRuns(t *testing.T) {
 // What the collector and the growth of stacks read is said of every function as before.
 func TestStackMapsStay(t *testing.T) {
 	program := build(t)
-	shrunk, _, err := shrink(program, false, false)
+	shrunk, _, err := shrink(program, options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestStackMapsStay(t *testing.T) {
 // Everything but the data section is copied.
 func TestOtherSectionsStay(t *testing.T) {
 	program := build(t)
-	shrunk, _, err := shrink(program, false, false)
+	shrunk, _, err := shrink(program, options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestOtherSectionsStay(t *testing.T) {
 	if !same {
 		t.Error("sections other than the data changed")
 	}
-	again, _, err := shrink(shrunk, false, false)
+	again, _, err := shrink(shrunk, options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,6 +156,15 @@ func TestDataSegments(t *testing.T) {
 	}
 }
 
+func TestBlank(t *testing.T) {
+	texts := []string{"The sum.", "", "The sum. And more."}
+	memory := []byte("x The sum. And more. The sum. The su")
+	blank(memory, texts)
+	if want := "x " + strings.Repeat("\x00", 18) + " " + strings.Repeat("\x00", 8) + " The su"; string(memory) != want {
+		t.Errorf("memory is %q, wanted %q", memory, want)
+	}
+}
+
 func TestBrokenModules(t *testing.T) {
 	data := func(body ...byte) []byte {
 		return writeSections([]section{{dataSection, body}})
@@ -176,7 +185,7 @@ func TestBrokenModules(t *testing.T) {
 		{"far", "want at most", data(2, 0, opI32Const, 8, opEnd, 1, 1, 0, opI32Const, 0x80, 0x80, 0x80, 0x80, 0x04, opEnd, 1, 1)},
 		{"no table", "no header", data(1, 0, opI32Const, 8, opEnd, 1, 1)},
 	} {
-		if _, _, err := shrink(test.module, false, false); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, _, err := shrink(test.module, options{}); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: error is %v, want one with %q", test.name, err, test.want)
 		}
 	}
@@ -211,7 +220,7 @@ func TestBrokenTables(t *testing.T) {
 		}
 		test.spoil(found)
 		sections[i].body = writeData(m)
-		shrunk, _, err := shrink(writeSections(sections), false, false)
+		shrunk, _, err := shrink(writeSections(sections), options{})
 		if !errors.Is(err, errTable) {
 			t.Errorf("%s: error is %v, want %v", test.name, err, errTable)
 		} else if back, err := readData(dataOf(t, shrunk)); err != nil || !bytes.Equal(back.bytes, m.bytes) {

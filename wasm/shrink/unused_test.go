@@ -8,7 +8,7 @@ import (
 // What is said to be unused is there and becomes empty, and what only it refers to does as well; the rest stays.
 func TestUnusedFunctions(t *testing.T) {
 	program := build(t)
-	shrunk, _, err := shrink(program, true, false)
+	shrunk, _, err := shrink(program, options{unused: true})
 	if err != nil {
 		t.Fatal(err)
 	}

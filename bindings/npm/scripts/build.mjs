@@ -1,7 +1,7 @@
 // npm run build: Go to WebAssembly, TypeScript to JavaScript and declarations, all into dist/.
 
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
@@ -20,6 +20,8 @@ mkdirSync(dist, { recursive: true });
 // is left after compression (906 KB for 993); the packages that do arithmetic keep it.
 const module = 'github.com/tabgrad/tabgrad';
 const inlined = [`${module}/nn/cpu`, `${module}/nn/data/...`, 'gonum.org/...', 'math/...'].map((pattern) => `-gcflags=${pattern}=`);
+const docs = join(dist, 'docs.json');
+writeFileSync(docs, run('go', ['run', './bindings/gen', '-docs']));
 for (const [program, name, tags] of [
   ['./wasm/browser', 'tabgrad.wasm', 'nogzip'], // nearly every browser that has SIMD unpacks gzip itself
   ['./wasm/browser/cpu', 'tabgrad-cpu.wasm', ''],
@@ -27,10 +29,12 @@ for (const [program, name, tags] of [
   run('go', ['build', '-trimpath', `-tags=${tags}`, '-ldflags=-s -w', '-gcflags=all=-l', ...inlined, '-o', join(dist, name), program], {
     env: { ...process.env, GOOS: 'js', GOARCH: 'wasm' },
   });
-  // Two fifths less to download: no lines and no names in traces, nothing that only GODEBUG needs, and instructions that are packed by what
-  // they are. The names of functions stand beside the program, for whoever reads a trace; see wasm/shrink.
-  run('go', ['run', './wasm/shrink', '-pack', '-unused', '-names', join(dist, name.replace('.wasm', '.names.txt')), join(dist, name)]);
+  // Two fifths less to download: no lines and no names in traces, nothing that only GODEBUG needs, none of the registry's sentences, and
+  // instructions that are packed by what they are. The names of functions stand beside the program, for whoever reads a trace; see wasm/shrink.
+  const names = join(dist, name.replace('.wasm', '.names.txt'));
+  run('go', ['run', './wasm/shrink', '-pack', '-unused', '-names', names, '-blank', docs, join(dist, name)]);
 }
+rmSync(docs);
 for (const [from, to] of [
   ['gen_kernels_strict.wasm', 'kernels-strict.wasm'],
   ['gen_kernels_relaxed.wasm', 'kernels-relaxed.wasm'],
