@@ -9,25 +9,32 @@ import (
 
 // Functions that the linker keeps, since something calls them, but whose call is behind a condition that never holds here: no
 // GODEBUG is set in a browser, and nothing in the program profiles or traces it. A name ends with * for all that begin so.
+// A group is left if the program has the function unless.
 var unusedNames = []struct {
-	names []string
-	why   string
+	names  []string
+	why    string
+	unless string
 }{
-	{[]string{"runtime.traceLocker.*", "runtime.traceAcquireEnabled", "runtime.traceAdvance", "runtime.traceAdvance.*", "runtime.traceReader", "runtime.traceStopReadCPU"},
-		"the execution tracer, while runtime.traceEnabled is false"},
-	{[]string{"runtime.saveblockevent", "runtime.tryRecordGoroutineProfile*", "runtime.doRecordGoroutineProfile*", "runtime.(*profBuf).*"},
-		"profiles of blocking, goroutines and time"},
-	{[]string{"runtime.initMetrics", "runtime.metricReader.*", "internal/godebug.(*Setting).register", "internal/godebug.registerMetric"},
-		"counts of settings other than the default"},
-	{[]string{"internal/bisect.*"}, "GODEBUG with #"},
-	{[]string{"runtime.schedtrace", "runtime.schedtrace.*"}, "GODEBUG=schedtrace"},
-	{[]string{"runtime.checkFinalizersAndCleanups", "runtime.checkFinalizersAndCleanups.*"}, "GODEBUG=checkfinalizers"},
-	{[]string{"runtime.dumpScanStats"}, "GODEBUG=gctrace"},
-	{[]string{"runtime.printScavTrace"}, "GODEBUG=scavtrace"},
-	{[]string{"runtime.printAncestorTraceback"}, "GODEBUG=tracebackancestors"},
-	{[]string{"runtime.printCgoTraceback", "runtime.printOneCgoTraceback", "runtime.cgoContextPCs", "runtime.cgocall"}, "C"},
-	{[]string{"runtime.typesEqual"}, "plugins"},
+	{names: []string{"runtime.traceLocker.*", "runtime.traceAcquireEnabled", "runtime.traceAdvance", "runtime.traceAdvance.*", "runtime.traceReader", "runtime.traceStopReadCPU"},
+		why: "the execution tracer, while runtime.traceEnabled is false"},
+	{names: []string{"runtime.saveblockevent", "runtime.tryRecordGoroutineProfile*", "runtime.doRecordGoroutineProfile*", "runtime.(*profBuf).*"},
+		why: "profiles of blocking, goroutines and time"},
+	{names: []string{"runtime.initMetrics", "runtime.metricReader.*", "internal/godebug.(*Setting).register", "internal/godebug.registerMetric"},
+		why: "counts of settings other than the default"},
+	{names: []string{"internal/bisect.*"}, why: "GODEBUG with #"},
+	{names: []string{"runtime.schedtrace", "runtime.schedtrace.*"}, why: "GODEBUG=schedtrace"},
+	{names: []string{"runtime.checkFinalizersAndCleanups", "runtime.checkFinalizersAndCleanups.*"}, why: "GODEBUG=checkfinalizers"},
+	{names: []string{"runtime.dumpScanStats"}, why: "GODEBUG=gctrace"},
+	{names: []string{"runtime.printScavTrace"}, why: "GODEBUG=scavtrace"},
+	{names: []string{"runtime.printAncestorTraceback"}, why: "GODEBUG=tracebackancestors"},
+	{names: []string{"runtime.printCgoTraceback", "runtime.printOneCgoTraceback", "runtime.cgoContextPCs", "runtime.cgocall"}, why: "C"},
+	{names: []string{"runtime.typesEqual"}, why: "plugins"},
+	{names: []string{"reflect.makeMethodValue", "reflect.methodValueCall", "reflect.callMethod"},
+		why: "methods as values, which only reflect.Value.Method makes", unless: "reflect.Value.Method"},
 }
+
+// Methods that fmt could call, but nothing here prints a time: they are empty texts.
+var noTexts = []string{"time.Time.String", "time.Time.GoString"}
 
 // Functions that say more of an error of the runtime's own before it says what the error is; they return at once.
 var quietNames = []string{"runtime.gcDumpObject", "runtime.hexdumpWords", "runtime.tracebackHexdump"}
@@ -37,11 +44,14 @@ var (
 	unreachable = []byte{0, 0x00, opEnd}
 	// A function of Go's without results: its return address leaves the stack.
 	returning = []byte{0, 0x23, 0, 0x41, 8, 0x6a, 0x24, 0, 0x41, 0, opEnd}
+	// The same of a method of a time, which has 24 bytes and lies above the return address, and a text above that.
+	returningNoText = append([]byte{0, 0x23, 0, 0x42, 0, 0x37, 3, 32, 0x23, 0, 0x42, 0, 0x37, 3, 40}, returning[1:]...)
 )
 
-func isUnused(name string) bool {
+// isUnused says whether a function is one of them; names are all there are.
+func isUnused(name string, names []string) bool {
 	for _, group := range unusedNames {
-		if slices.ContainsFunc(group.names, func(pattern string) bool { return matches(pattern, name) }) {
+		if !slices.Contains(names, group.unless) && slices.ContainsFunc(group.names, func(pattern string) bool { return matches(pattern, name) }) {
 			return true
 		}
 	}
@@ -87,10 +97,12 @@ func dropUnused(sections []section, m memory) error {
 	}
 	for i, name := range names {
 		switch {
-		case isUnused(name):
+		case isUnused(name, names):
 			bodies[i] = unreachable
 		case slices.Contains(quietNames, name):
 			bodies[i] = returning
+		case slices.Contains(noTexts, name):
+			bodies[i] = returningNoText
 		}
 	}
 	u := usage{names: names, imported: imported, used: make([]bool, len(bodies)), at: map[int64]int{}}

@@ -27,6 +27,9 @@ func TestUnusedFunctions(t *testing.T) {
 	before, after := code(program), code(shrunk)
 	for _, group := range unusedNames {
 		for _, pattern := range group.names {
+			if slices.Contains(names, group.unless) {
+				t.Errorf("%s is there, wanted a program without", group.unless)
+			}
 			if !slices.ContainsFunc(names, func(name string) bool { return matches(pattern, name) }) {
 				t.Errorf("no function is %q, unused because of %s", pattern, group.why)
 			}
@@ -36,13 +39,17 @@ func TestUnusedFunctions(t *testing.T) {
 	for i, name := range names {
 		was, is := before[i], after[i]
 		switch {
-		case isUnused(name), name == "runtime.traceStack", name == "runtime.metricsLock":
+		case isUnused(name, names), name == "runtime.traceStack", name == "runtime.metricsLock":
 			if !slices.Equal(is, unreachable) {
 				t.Errorf("%s is % x, wanted nothing", name, is)
 			}
 		case slices.Contains(quietNames, name):
 			if !slices.Equal(is, returning) && !slices.Equal(is, unreachable) {
 				t.Errorf("%s is % x, wanted it to return", name, is)
+			}
+		case slices.Contains(noTexts, name):
+			if !slices.Equal(is, returningNoText) {
+				t.Errorf("%s is % x, wanted it to return nothing", name, is)
 			}
 		case slices.Equal(was, is):
 			continue

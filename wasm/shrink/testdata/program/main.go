@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 )
 
 type node struct {
@@ -82,6 +83,7 @@ func main() {
 	fmt.Println(recovered(func() { print(string(make([]byte, 3)[len(sums)])) }))
 	fmt.Println(recovered(func() { fmt.Println(reflect.ValueOf(1).Len()) }))
 	fmt.Println(recovered(func() { print(area((*point)(nil))) }))
+	fmt.Println("a time is a text of less than 100 bytes:", len(fmt.Sprint(time.Time{})) < 100)
 	inner(nil)
 }
 
