@@ -517,6 +517,8 @@ func (u *unpacking) module() []byte {
 		data = append(data, b...)
 		return at
 	}
+	paired, pairs := pairUp(u.streams[ops])
+	u.streams[ops] = paired
 	var from [streams]int
 	for s, b := range u.streams {
 		from[s] = lay(b)
@@ -532,8 +534,15 @@ func (u *unpacking) module() []byte {
 	tableAt := lay(table[:])
 	alignsAt := lay(aligns[:])
 	startAt := lay(powersStart())
+	var pairBytes []byte
+	for _, p := range pairs {
+		pairBytes = append(pairBytes, p.code, p.first, p.second)
+	}
+	pairsAt := lay(pairBytes)
 	to := dataStart + len(data)
-	m.Memory(asm.Limits{Min: uint32(to+u.size)>>16 + 1})
+	room, end := newPairRoom(pairs, paired, to+u.size)
+	room.pairs, room.stream, room.end = pairsAt, from[ops], from[ops]+len(paired)
+	m.Memory(asm.Limits{Min: uint32(end)>>16 + 1})
 	m.ExportMemory("memory")
 	m.Data(dataStart, data)
 	e := &unpacker{Func: m.Func("unpack"), kinds: tableAt, aligns: alignsAt, first: u.first}
@@ -541,6 +550,7 @@ func (u *unpacking) module() []byte {
 	if u.powers >= 0 {
 		holes = append(holes, hole{u.powers, func() { e.powersOf10(startAt) }})
 	}
+	from[ops] = e.separate(room)
 	e.emit(from, u.functions, before, len(u.before), to, u.imported, u.elements, func() { e.around(after, len(u.after), holes) })
 	m.Export("unpack", e.Func)
 	return m.Encode()
