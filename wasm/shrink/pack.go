@@ -34,15 +34,17 @@ const (
 	tables             // a byte for each label of br_table: nextLabel, sameLabel or otherLabel
 	otherLabels        // those
 	calls              // functions
-	frames             // the offset, in eighths, of a load from Go's stack; far: other loads from there, in otherFrames
+	frames             // the offset of a load from Go's stack, as a place; far: other loads from there, in otherFrames
 	otherFrames
-	loads  // offsets of other loads
-	stores // offsets of stores
-	moves  // i32.const behind local.get of Go's stack pointer: how far it moves
-	passed // i32.const behind a store: where a called function begins
-	words  // other i32.const
-	slots  // what codeSlot adds to the stack pointer, in eighths
-	longs  // i64.const of up to two bytes
+	loads       // offsets of other loads, of whole values
+	smallLoads  // of parts
+	stores      // offsets of stores of 64-bit integers
+	otherStores // of others
+	moves       // i32.const behind local.get of Go's stack pointer: how far it moves
+	passed      // i32.const behind a store: where a called function begins
+	words       // other i32.const
+	slots       // what codeSlot adds to the stack pointer, as a place
+	longs       // i64.const of up to two bytes
 	farLongs
 	floats  // f32.const and f64.const
 	returns // return addresses: how much larger each is than the one before in its function
@@ -62,8 +64,18 @@ const (
 	streams
 )
 
-// far in frames says that the offset is in otherFrames.
-const far = 255
+// A place in Go's stack is a byte: up to a function's frame in eighths, and from the frame's end on, where the function's arguments are,
+// counted down from far. The frame is what the function first moves the stack pointer by.
+const (
+	far       = 255 // no place
+	arguments = 155 // the least that is counted down
+)
+
+// The last load of a whole value, and the store of a 64-bit integer.
+const (
+	wholeLoad = 0x2b
+	longStore = 0x37
+)
 
 const (
 	nextLabel = iota // one more than the label before, the first than 0
@@ -178,6 +190,8 @@ var errPack = errors.New("an instruction that Go's compiler does not write")
 type packer struct {
 	out   [streams][]byte
 	first uint32 // the number that return addresses have for function 0 of the code section
+	frame uint32 // the function's, in eighths
+	moved bool   // it has a frame
 	known bool   // that number
 }
 
@@ -254,6 +268,7 @@ func (p *packer) function(i uint32, body []byte) error {
 		return r.err
 	}
 	p.put(locals, body[:len(body)-len(r.rest)])
+	p.frame, p.moved = 0, false
 	before, before2 := afterOther, uint32(0) // before2 is the last return address's place
 	for depth := 1; depth > 0; {
 		code := r.rest
@@ -305,7 +320,7 @@ func (p *packer) function(i uint32, body []byte) error {
 			if align := r.byte(); r.err == nil && align != aligns[op-0x28] {
 				return fmt.Errorf("%w: %#x with alignment %d", errPack, op, align)
 			}
-			p.offset(k, before, &r)
+			p.offset(op, before, &r)
 			if k == store {
 				next = afterStore
 			}
@@ -315,6 +330,9 @@ func (p *packer) function(i uint32, body []byte) error {
 			switch before {
 			case afterSP:
 				to = moves
+				if !p.moved {
+					p.frame, p.moved = unsigned(taken())/8, true
+				}
 			case afterStore:
 				to = passed
 			}
@@ -352,21 +370,49 @@ func (p *packer) function(i uint32, body []byte) error {
 }
 
 // offset takes a load's or store's apart.
-func (p *packer) offset(k kind, before context, r *reader) {
+func (p *packer) offset(op byte, before context, r *reader) {
 	begin := r.rest
 	v := r.u32()
 	bytes := begin[:len(begin)-len(r.rest)]
+	place, ok := p.place(int64(v))
 	switch {
-	case k == store:
+	case op == longStore:
 		p.put(stores, bytes)
-	case before != afterSP:
+	case kinds[op] == store:
+		p.put(otherStores, bytes)
+	case before != afterSP && op <= wholeLoad:
 		p.put(loads, bytes)
-	case v%8 == 0 && v/8 < far:
-		p.put(frames, []byte{byte(v / 8)})
+	case before != afterSP:
+		p.put(smallLoads, bytes)
+	case ok:
+		p.put(frames, []byte{place})
 	default:
 		p.put(frames, []byte{far})
 		p.put(otherFrames, bytes)
 	}
+}
+
+// place is the place in Go's stack so far above the stack pointer, if it is one.
+func (p *packer) place(v int64) (place byte, ok bool) {
+	at := v / 8
+	switch above := at - int64(p.frame); {
+	case v < 0 || v%8 != 0:
+		return 0, false
+	case above > 0 && above <= far-arguments:
+		return byte(far - above), true
+	case at < arguments:
+		return byte(at), true
+	}
+	return 0, false
+}
+
+// unsigned is a LEB128 as the unpacker reads it, without regard to its sign and to what has no room.
+func unsigned(leb []byte) uint32 {
+	var v uint32
+	for i, b := range leb {
+		v |= uint32(b&0x7f) << (7 * i)
+	}
+	return v
 }
 
 // table takes br_table's labels apart.
@@ -420,12 +466,12 @@ func (p *packer) macro(i uint32, code []byte, last *uint32) int {
 		p.put(branches, at[:len(at)-len(r.rest)])
 		*last += uint32(step)
 	case r.skip(slotHead):
-		v := r.s64()
-		if v < 0 || v%8 != 0 || v/8 > 255 || !r.skip(slotTail) {
+		place, ok := p.place(r.s64())
+		if !ok || !r.skip(slotTail) {
 			return 0
 		}
 		p.put(ops, []byte{codeSlot})
-		p.put(slots, []byte{byte(v / 8)})
+		p.put(slots, []byte{place})
 	case code[0] == 0x42:
 		r.byte()
 		step, ok := p.returnAddress(i, *last, &r)

@@ -196,6 +196,10 @@ func (u *unpacker) function(base asm.I32) {
 	})
 	place, before, next := u.LetI32(asm.C(0)), u.LetI32(asm.C(int(afterOther))), u.I32()
 	depth, op := u.LetI32(asm.C(1)), u.I32()
+	frame, moved := u.LetI32(asm.C(0)), u.LetI32(asm.C(0))
+	bytesUp := func(place asm.I32) asm.I32 {
+		return frame.AddC(far).Sub(place).Select(place, place.GeU(asm.C(arguments))).Shl(asm.C(3))
+	}
 	returnAddress := func() {
 		place.Set(place.Add(u.byte(returns)))
 		u.putS(base.Or(place))
@@ -237,18 +241,28 @@ func (u *unpacker) function(base asm.I32) {
 			call:        func() { plain(); u.copyNumber(calls) },
 			load: func() {
 				offset()
-				u.IfElse(before.Eq(asm.C(int(afterSP))), u.frame, func() { u.copyNumber(loads) })
+				u.IfElse(before.Eq(asm.C(int(afterSP))), func() {
+					place := u.LetI32(u.byte(frames))
+					u.IfElse(place.Eq(asm.C(far)), func() { u.copyNumber(otherFrames) }, func() { u.putU(bytesUp(place)) })
+				}, func() {
+					u.IfElse(op.GtU(asm.C(wholeLoad)), func() { u.copyNumber(smallLoads) }, func() { u.copyNumber(loads) })
+				})
 			},
 			store: func() {
 				offset()
-				u.copyNumber(stores)
+				u.IfElse(op.Eq(asm.C(longStore)), func() { u.copyNumber(stores) }, func() { u.copyNumber(otherStores) })
 				next.Set(asm.C(int(afterStore)))
 			},
 			constI32: func() {
 				plain()
 				u.Switch(before, []func(){
 					afterOther: func() { u.copyNumber(words) },
-					afterSP:    func() { u.copyNumber(moves) },
+					afterSP: func() {
+						u.IfElse(moved, func() { u.copyNumber(moves) }, func() {
+							frame.Set(u.number(moves).ShrU(asm.C(3)))
+							moved.Set(asm.C(1))
+						})
+					},
 				}, func() { u.copyNumber(passed) })
 			},
 			constI64: func() { plain(); u.copyNumber(longs) },
@@ -276,7 +290,7 @@ func (u *unpacker) function(base asm.I32) {
 			},
 			codeSlot - codeReturn: func() {
 				u.put(slotHead...)
-				u.putS(u.byte(slots).Shl(asm.C(3)))
+				u.putS(bytesUp(u.byte(slots)))
 				u.put(slotTail...)
 			},
 			codePop - codeReturn: func() { u.put(pop...) },
@@ -288,12 +302,6 @@ func (u *unpacker) function(base asm.I32) {
 		u.Switch(kind, append(cases, macros...), func() { u.Unreachable() })
 		before.Set(next)
 	}, func() asm.I32 { return depth })
-}
-
-// frame writes the offset of a load from the stack.
-func (u *unpacker) frame() {
-	v := u.LetI32(u.byte(frames))
-	u.IfElse(v.Eq(asm.C(far)), func() { u.copyNumber(otherFrames) }, func() { u.putU(v.Shl(asm.C(3))) })
 }
 
 // labels writes those of br_table.
