@@ -276,7 +276,7 @@ func (u *unpacker) function(base asm.I32) {
 			},
 		}
 		macros := []func(){
-			codeReturn - codeReturn: func() {
+			0: func() { // codeReturn, the first
 				u.put(0x42)
 				returnAddress()
 			},
