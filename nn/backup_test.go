@@ -174,6 +174,49 @@ func TestInterruptedFitEndsTheSame(t *testing.T) {
 	}
 }
 
+// What a stateful layer keeps from one batch to the next is part of a backup.
+func TestInterruptedStatefulFit(t *testing.T) {
+	const n, steps = 4, 3
+	values := make([]float32, 5*n*steps)
+	for i := range values {
+		values[i] = float32(i%7)/7 - 0.4
+	}
+	d := table(t, []int{5 * n, steps, 1}, values, []int{5 * n, 1}, values[:5*n])
+	store := &shelf{}
+	run := func(kill int) (*nn.Model, error) {
+		m := nn.NewSequential(nn.InputLayer{Shape: []int{steps, 1}, Batch: n}, nn.LSTM{Units: 3, Stateful: true}, nn.Dense{Units: 1})
+		if err := m.Compile(nn.Training{Optimizer: nn.Adam{LearningRate: 0.01}, Loss: nn.MeanSquaredError, Seed: 3, Backend: backend()}); err != nil {
+			t.Fatal(err)
+		}
+		k := 0
+		_, err := m.Fit(ctx, d, nn.FitOptions{NoShuffle: true, Epochs: 2, Callbacks: []nn.Callback{
+			nn.BackupAndRestore{Store: store, SaveFreq: 1},
+			nn.LambdaCallback{OnBatchEnd: func(*nn.Progress) error {
+				if k++; k == kill {
+					return errKilled
+				}
+				return nil
+			}},
+		}})
+		return m, err
+	}
+	through, err := run(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store.b = nil
+	if _, err := run(3); !errors.Is(err, errKilled) {
+		t.Fatal(err)
+	}
+	if store.b == nil || len(store.b.State.Carried) != 2 || slices.Max(store.b.State.Carried[0].Data) == 0 {
+		t.Fatalf("the backup carries %+v", store.b)
+	}
+	again, err := run(0)
+	if err != nil || !sameWeights(mustWeights(t, through), mustWeights(t, again)) {
+		t.Errorf("the training that was interrupted ends with other weights: %v", err)
+	}
+}
+
 // A training that a callback has ended, and that dies before it can say so, does not go on.
 func TestStoppedFitStaysStopped(t *testing.T) {
 	d := stripes(t, 40, 1)

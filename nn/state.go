@@ -12,6 +12,8 @@ type State struct {
 	Weights []Weight // as GetWeights has them
 	// Slots is what the optimizer remembers, as SlotsOf lists it. nil: it has not begun.
 	Slots []Weight
+	// Carried is what stateful layers keep from one batch to the next. nil: they are at their beginning.
+	Carried []Weight
 	// Seed is what dropout masks and the order of samples come from, with the number of Steps since
 	// the weights were drawn. Updates are those since Compile.
 	Seed, Steps, Updates uint64
@@ -32,6 +34,12 @@ func (m *Model) State() (State, error) {
 		return State{}, err
 	}
 	s := State{Weights: m.list(values), Seed: m.seed, Steps: m.step, Updates: m.updates, Rate: m.rate}
+	for k, w := range weightsOf(m.vars) {
+		if v := m.vars[k]; v.carried {
+			w.Data = values[v.offset : v.offset+v.shape.Size()]
+			s.Carried = append(s.Carried, w)
+		}
+	}
 	slots, err := m.readSlots()
 	if err != nil || slots == nil {
 		return s, err
@@ -69,6 +77,18 @@ func (m *Model) setState(s State) error {
 	slots, err := m.packSlots(s.Slots)
 	if err != nil {
 		return err
+	}
+	carried := slices.DeleteFunc(slices.Clone(m.vars), func(v *held) bool { return !v.carried })
+	if len(s.Carried) != 0 && len(s.Carried) != len(carried) {
+		return fail(ErrShape, "%s: got %d states of stateful layers, wanted %d", m.name, len(s.Carried), len(carried))
+	}
+	for i, w := range s.Carried {
+		if v := carried[i]; !v.shape.Equal(w.Shape) || len(w.Data) != v.shape.Size() {
+			return fail(ErrShape, "%s: state %d, %s, is %v with %d elements, wanted %v", m.name, i, v.name, prog.Shape(w.Shape), len(w.Data), v.shape)
+		}
+	}
+	for i, w := range s.Carried {
+		carried[i].set(slices.Clone(w.Data))
 	}
 	m.pack(s.Weights)
 	m.slots, m.seed, m.step, m.updates, m.rate = slots, s.Seed, s.Steps, s.Updates, s.Rate

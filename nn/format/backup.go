@@ -12,7 +12,7 @@ import (
 )
 
 // A backup of a Fit is a safetensors file: the model's variables under their names, the optimizer's slots behind
-// slotPrefix, the weights that callbacks keep behind callback/0/, callback/1/ and so on; everything else is JSON
+// slotPrefix, what stateful layers carry behind carried/, the weights that callbacks keep behind callback/0/, callback/1/ and so on; everything else is JSON
 // under "backup" in the __metadata__. Numbers that must come back to the bit and may be NaN are text, with blanks
 // between them.
 
@@ -49,7 +49,7 @@ func WriteBackup(b *nn.Backup) ([]byte, error) {
 	for _, sums := range b.Tally {
 		tally = append(tally, numbersText(sums))
 	}
-	weights, slots := add("", b.State.Weights), add(slotPrefix, b.State.Slots)
+	weights, slots, carried := add("", b.State.Weights), add(slotPrefix, b.State.Slots), add("carried/", b.State.Carried)
 	callbacks := []any{}
 	for i, c := range b.Callbacks {
 		callbacks = append(callbacks, ordered{
@@ -57,7 +57,7 @@ func WriteBackup(b *nn.Backup) ([]byte, error) {
 		})
 	}
 	text, err := appendJSON(nil, "backup", ordered{
-		{"training", (&Training{State: b.State}).writeOwn()}, {"weights", weights}, {"slots", slots}, {"inputs", inputs},
+		{"training", (&Training{State: b.State}).writeOwn()}, {"weights", weights}, {"slots", slots}, {"carried", carried}, {"inputs", inputs},
 		{"epoch", b.Epoch}, {"batch", b.Batch}, {"stopped", b.Stopped}, {"order", strconv.FormatUint(b.Order, 10)},
 		{"samples", b.Samples}, {"batch_size", b.BatchSize}, {"opened", b.Opened}, {"taken", b.Taken}, {"tally", tally},
 		{"epochs", b.History.Epochs}, {"history", history}, {"callbacks", callbacks},
@@ -105,6 +105,7 @@ func ReadBackup(src []byte) (*nn.Backup, error) {
 	}
 	b.State.Weights = r.weights("", "weights", top["weights"])
 	b.State.Slots = r.weights(slotPrefix, "slots", top["slots"])
+	b.State.Carried = r.weights("carried/", "carried", top["carried"])
 	for _, shape := range r.list("inputs", top["inputs"]) {
 		in, err := shapeOf("backup: inputs", shape)
 		if err != nil {

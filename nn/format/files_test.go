@@ -121,6 +121,7 @@ func backup() *nn.Backup {
 		State: nn.State{
 			Weights: []nn.Weight{{Name: "dense/kernel", Shape: []int{2, 1}, Data: []float32{1, -0.1}, Trainable: true}, {Name: "dense/none", Shape: []int{0}, Data: []float32{}, Trainable: true}},
 			Slots:   []nn.Weight{{Name: "dense/kernel/m", Shape: []int{2, 1}, Data: []float32{3, 4}, Trainable: true}},
+			Carried: []nn.Weight{{Name: "lstm/state_0", Shape: []int{1, 2}, Data: []float32{5, 6}, Trainable: true}},
 			Seed:    1<<63 + 1, Steps: 1<<60 + 1, Updates: 12, Rate: 0.1,
 		},
 		Inputs: [][]int{{2}, {}}, Epoch: 3, Batch: 2, Stopped: true, Order: 1<<62 + 3, Samples: 10, BatchSize: 4, Opened: 1, Taken: 7,
@@ -162,7 +163,7 @@ func TestBackupReadsBack(t *testing.T) {
 func TestMalformedBackups(t *testing.T) {
 	good := string(must[[]byte](t)(format.WriteBackup(backup())))
 	swap := func(old, new string) string {
-		header, data := good[8:len(good)-24], good[len(good)-24:]
+		header, data := good[8:len(good)-32], good[len(good)-32:]
 		if !strings.Contains(header, old) {
 			t.Fatalf("%q is not in %q", old, header)
 		}
