@@ -55,12 +55,14 @@ const (
 	recordArgs
 	recordDefers
 	recordKinds
-	recordTables // tableNone, tableNew or tableOld for each table of instructions
+	recordTables // of instructions
 	newTables
-	oldTables
-	recordData // of the records' other data, the first, which is most often there, in streams of their own
-	recordData0
+	recordData0 // other data, see referrer
+	newData0
 	recordData1
+	newData1
+	recordData
+	newData
 	streams
 )
 
@@ -588,6 +590,10 @@ func (u *unpacking) module() []byte {
 	to := dataStart + len(data)
 	room, end := newPairRoom(pairs, paired, to+u.size)
 	room.pairs, room.stream, room.end = pairsAt, from[ops], from[ops]+len(paired)
+	for i, n := range u.table.referred {
+		u.table.room[i] = end
+		end += 4 * n
+	}
 	m.Memory(asm.Limits{Min: uint32(end)>>16 + 1})
 	m.ExportMemory("memory")
 	m.Data(dataStart, data)

@@ -7,8 +7,8 @@ import (
 )
 
 // Packed, the function table (see pclntab.go) is gone from the data, and its records are in streams, field by field: entries count up
-// by one function, records lie one behind another, names are made of numbers, and of a table of instructions most
-// are the next that has not been seen, since dropTraceTables has put them into that order.
+// by one function, records lie one behind another, names are made of numbers, and what records
+// refer to is often what others have referred to.
 
 // A functionTable is one that was taken out of the data, or the zero value. The first four bytes stay, since they may begin with zeros
 // that the data has not.
@@ -20,6 +20,8 @@ type functionTable struct {
 	end        []byte // between the functions and the records, where the last function ends in front
 	functions  int
 	firstEntry uint32
+	referred   [lists]int // how many new references each list has
+	room       [lists]int // where the unpacker writes them down
 }
 
 const (
@@ -27,11 +29,54 @@ const (
 	recordAlign  = 8 // what a record's offset is a multiple of
 )
 
+// A record refers to tables of instructions and to other data, each list of references in a stream of numbers.
 const (
-	tableNone = iota
-	tableNew  // by so much, in newTables, larger than any before
-	tableOld  // by so much, in oldTables, smaller than the largest
+	referNone = iota
+	referNew  // to so much more, in another stream, than the last new reference
+	referOld  // and more: to the first new reference of the list, and so on
 )
+
+// A referrer is a list of references in streams.
+type referrer struct {
+	to, new stream
+	none    uint32         // what says that there is none
+	seen    map[uint32]int // the new ones by what they refer to, counted
+	last    *uint32
+}
+
+func (r *referrer) put(p *packer, v uint32) {
+	if v == r.none {
+		p.number(r.to, referNone)
+	} else if i, ok := r.seen[v]; ok {
+		p.number(r.to, uint32(referOld+i))
+	} else {
+		r.seen[v] = len(r.seen)
+		p.number(r.to, referNew)
+		p.number(r.new, zigzag(v-*r.last))
+		*r.last = v
+	}
+}
+
+// The lists: of tables, and of the other data the first, which is most often there, in lists of their own.
+const (
+	listTables = iota
+	listData0
+	listData1
+	listData
+	lists
+)
+
+// listOf is the list of a record's k-th other data.
+func listOf(k int) int { return min(listData0+k, listData) }
+
+func referrers() (r [lists]referrer) {
+	tables, data := new(uint32), new(uint32)
+	r[listTables] = referrer{recordTables, newTables, 0, map[uint32]int{}, tables}
+	r[listData0] = referrer{recordData0, newData0, ^uint32(0), map[uint32]int{}, data}
+	r[listData1] = referrer{recordData1, newData1, ^uint32(0), map[uint32]int{}, data}
+	r[listData] = referrer{recordData, newData, ^uint32(0), map[uint32]int{}, data}
+	return r
+}
 
 // functionTable takes the function table out of what is behind the code, if it is as dropTraceTables leaves it.
 func (p *packer) functionTable(after *[]byte, imported int) functionTable {
@@ -43,21 +88,8 @@ func (p *packer) functionTable(after *[]byte, imported int) functionTable {
 	begin := binary.LittleEndian.Uint32(t.functab[4:])
 	f := functionTable{at: at, number: imported, functions: t.functions, firstEntry: binary.LittleEndian.Uint32(t.functab)}
 	end := begin
-	var largest, last uint32
 	allNames := 0
-	offset := func(v uint32) {
-		switch {
-		case v == 0:
-			q.put(recordTables, []byte{tableNone})
-		case v > largest:
-			q.put(recordTables, []byte{tableNew})
-			q.number(newTables, v-largest)
-			largest = v
-		default:
-			q.put(recordTables, []byte{tableOld})
-			q.number(oldTables, largest-v)
-		}
-	}
+	refer := referrers()
 	for i := range t.functions {
 		record, err := t.record(i)
 		end = (end + recordAlign - 1) &^ (recordAlign - 1)
@@ -87,19 +119,13 @@ func (p *packer) functionTable(after *[]byte, imported int) functionTable {
 		q.number(recordDefers, field(fieldDefer))
 		q.put(recordKinds, []byte{record[fieldTables]})
 		q.put(recordKinds, record[fieldKind:recordSize])
-		offset(field(fieldStack))
+		refer[listTables].put(q, field(fieldStack))
 		tables := int(field(fieldTables))
 		for k := range tables {
-			offset(field(recordSize + 4*k))
+			refer[listTables].put(q, field(recordSize+4*k))
 		}
 		for k := range int(record[fieldData]) {
-			to := recordDataStream(k)
-			if v := field(recordSize + 4*(tables+k)); v == ^uint32(0) {
-				q.number(to, 0)
-			} else {
-				q.number(to, zigzag(v-last)+1)
-				last = v
-			}
+			refer[listOf(k)].put(q, field(recordSize+4*(tables+k)))
 		}
 		end += uint32(len(record))
 	}
@@ -113,6 +139,9 @@ func (p *packer) functionTable(after *[]byte, imported int) functionTable {
 	}
 	f.at -= allNames
 	*after = slices.Concat((*after)[:f.names], (*after)[f.names+allNames:at], (*after)[at+int(end)-4:])
+	for i, r := range refer {
+		f.referred[i] = len(r.seen)
+	}
 	buckets := bucketTable(t.functions)
 	if f.buckets = bytes.Index(*after, buckets); f.buckets >= f.at {
 		*after = slices.Delete(*after, f.buckets, f.buckets+len(buckets))
@@ -139,17 +168,6 @@ func bucketTable(functions int) []byte {
 		binary.LittleEndian.PutUint32(table[at:], uint32(1+at/(bucketSize*functionBuckets)))
 	}
 	return table
-}
-
-// recordDataStream is the stream of a record's k-th other data.
-func recordDataStream(k int) stream {
-	switch k {
-	case 0:
-		return recordData0
-	case 1:
-		return recordData1
-	}
-	return recordData
 }
 
 // tableIn finds the function table, and where it begins in a module's last sections.

@@ -119,15 +119,30 @@ func (u *unpacker) functionTable(t functionTable, namesAt asm.I32) {
 	index, base, entry := u.LetI32(u.to), u.LetI32(u.to.SubC(4)), u.LetI32(asm.C(int(t.firstEntry)))
 	u.to.Set(base.AddC(8 * t.functions))
 	u.put(t.end...)
-	name, largest, last := u.LetI32(namesAt), u.LetI32(asm.C(0)), u.LetI32(asm.C(0))
-	table := func() asm.I32 {
-		v := u.LetI32(asm.C(0))
-		how := u.LetI32(u.byte(recordTables))
-		u.If(how.Eq(asm.C(tableNew)), func() {
-			largest.Set(largest.Add(u.readNumber(newTables)))
-			v.Set(largest)
-		})
-		u.If(how.Eq(asm.C(tableOld)), func() { v.Set(largest.Sub(u.readNumber(oldTables))) })
+	name := u.LetI32(namesAt)
+	var end [lists]asm.I32 // of what is written down
+	for i := range end {
+		end[i] = u.LetI32(asm.C(t.room[i]))
+	}
+	last := map[*uint32]asm.I32{}
+	refer := referrers()
+	for _, r := range refer {
+		if _, ok := last[r.last]; !ok {
+			last[r.last] = u.LetI32(asm.C(0))
+		}
+	}
+	reference := func(list int) asm.I32 {
+		r := refer[list]
+		last := last[r.last]
+		v := u.LetI32(u.readNumber(r.to))
+		u.IfElse(v.LtU(asm.C(referOld)), func() {
+			u.IfElse(v.Eqz(), func() { v.Set(asm.C(int(int32(r.none)))) }, func() {
+				last.Set(last.Add(unzigzag(u.readNumber(r.new))))
+				v.Set(last)
+				u.StoreI32(end[list], 0, last)
+				end[list].Set(end[list].AddC(4))
+			})
+		}, func() { v.Set(v.MulC(4).LoadI32(t.room[list] - 4*referOld)) })
 		return v
 	}
 	u.Range(asm.C(t.functions), func(asm.I32) {
@@ -147,23 +162,18 @@ func (u *unpacker) functionTable(t functionTable, namesAt asm.I32) {
 		u.StoreI32(record, fieldTables, tables)
 		u.StoreI32(record, fieldKind, u.from[recordKinds].LoadI32(0))
 		u.from[recordKinds].Set(u.from[recordKinds].AddC(4))
-		u.StoreI32(record, fieldStack, table())
+		u.StoreI32(record, fieldStack, reference(listTables))
 		u.to.Set(record.AddC(recordSize))
 		word := func(v asm.I32) {
 			u.StoreI32(u.to, 0, v)
 			u.to.Set(u.to.AddC(4))
 		}
-		u.Range(tables, func(asm.I32) { word(table()) })
+		u.Range(tables, func(asm.I32) { word(reference(listTables)) })
 		u.Range(u.LetI32(record.LoadU8(fieldData)), func(k asm.I32) {
-			v := u.I32()
 			u.Switch(k, []func(){
-				func() { v.Set(u.readNumber(recordDataStream(0))) },
-				func() { v.Set(u.readNumber(recordDataStream(1))) },
-			}, func() { v.Set(u.readNumber(recordDataStream(2))) })
-			u.IfElse(v.Eqz(), func() { word(asm.C(-1)) }, func() {
-				last.Set(last.Add(unzigzag(u.LetI32(v.SubC(1)))))
-				word(last)
-			})
+				func() { word(reference(listData0)) },
+				func() { word(reference(listData1)) },
+			}, func() { word(reference(listData)) })
 		})
 	})
 }
