@@ -23,6 +23,8 @@ func TestTable(t *testing.T) {
 		"transformer": 3 * 64 * (2*(4*dense(128, 128)+2*dense(128, 64)+2*dense(128, 512)) + dense(128, 96)),
 		"deep": 2*conv(1024, 3, 3, 32) + 3*(conv(1024, 3, 32, 32)+conv(256, 3, 32, 64)+conv(256, 3, 64, 64)+conv(64, 3, 64, 128)+conv(64, 3, 128, 128)) +
 			3*dense(2048, 10),
+		"residual": 2*conv(784, 3, 1, 16) + 3*(2*conv(784, 3, 16, 16)+conv(196, 3, 16, 32)+conv(196, 3, 32, 32)+conv(196, 1, 16, 32)+
+			conv(49, 3, 32, 64)+conv(49, 3, 64, 64)+conv(49, 1, 32, 64)+dense(64, 10)),
 	}
 	if len(models) != len(want) {
 		t.Errorf("there are %d models, want %d", len(models), len(want))
