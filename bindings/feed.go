@@ -86,6 +86,9 @@ func (f *feed) take(ctx context.Context) (item *fed, err error) {
 		case item = <-f.open.items:
 		case <-ctx.Done():
 		}
+		if f.j.hold != nil { // it may have been paused meanwhile
+			f.j.hold()
+		}
 		f.j.m.held <- struct{}{} // without the context: whoever began gives it back in any case
 	}
 	f.ended = item == nil

@@ -2,6 +2,7 @@ package bindings
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 )
@@ -195,5 +196,41 @@ func TestAFeedIsNotFlooded(t *testing.T) {
 	}
 	if _, more := <-taken; more {
 		t.Error("a push was taken after the fit was over")
+	}
+}
+
+// A fit that is paused while it waits for its batch takes no step with that.
+func TestAFitThatIsPausedBeforeItsBatch(t *testing.T) {
+	p := cpuPage(t, Options{})
+	model := p.newXOR()
+	fit := p.send("model.fit", and(model, Object{"stream": true}))
+	m := <-p.messages
+	if m["event"] != "feed" {
+		t.Fatalf("got %v", m)
+	}
+	feed := Object{"feed": m["data"].(Object)["feed"]}
+	push := func() { p.mustCall("feed.push", and(xorRows(0, 4), feed)) }
+	push()
+	before := p.weights(model)
+	for range 20 { // until the step is done, and the fit waits again
+		if after := p.weights(model); !reflect.DeepEqual(before, after) {
+			break
+		}
+	}
+	p.mustCall("model.pause", model)
+	paused := p.weights(model)
+	push()
+	for range 20 {
+		if now := p.weights(model); !reflect.DeepEqual(paused, now) {
+			t.Fatal("a fit that is paused takes a step")
+		}
+	}
+	p.mustCall("model.resume", model)
+	p.mustCall("feed.push", and(Object{"end": true}, feed))
+	if _, err := p.wait(fit, nil); err != nil {
+		t.Fatal(err)
+	}
+	if reflect.DeepEqual(paused, p.weights(model)) {
+		t.Error("after resume no step was taken")
 	}
 }

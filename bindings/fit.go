@@ -50,6 +50,7 @@ func (s *Service) fit(ctx context.Context, a *args, emit Emit) (Value, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	j := &fitJob{job: *s.newJob(ctx, m, emit), cancel: cancel, done: make(chan struct{}), progress: a.boolean("progress", false), rate: m.net.LearningRate()}
+	j.hold = j.wait
 	o := nn.FitOptions{
 		BatchSize:       a.integer("batchSize", 0, 1, largestBatch),
 		Epochs:          a.integer("epochs", 1, 1, 1<<31-1),
@@ -225,19 +226,24 @@ func (j *fitJob) sofar(p *nn.Progress) Object {
 func (j *fitJob) between() {
 	j.m.give()
 	j.hop()
+	j.wait()
+	j.m.held <- struct{}{}
+}
+
+// wait returns when the job is not paused.
+func (j *fitJob) wait() {
 	for {
 		j.mu.Lock()
 		resumed := j.resumed
 		j.mu.Unlock()
 		if resumed == nil || j.ctx.Err() != nil {
-			break
+			return
 		}
 		select {
 		case <-resumed: // and perhaps paused again
 		case <-j.ctx.Done():
 		}
 	}
-	j.m.held <- struct{}{}
 }
 
 // learningRate sets the learning rate, where there is one, and returns what it is.

@@ -13,6 +13,8 @@ type job struct {
 	turn *turn
 	// feeds are what it takes its batches from, where the page sends them.
 	feeds []*feed
+	// hold waits while the job is paused, with the model free; nil for one that cannot be.
+	hold func()
 }
 
 func (s *Service) newJob(ctx context.Context, m *model, emit Emit) *job {
