@@ -20,7 +20,9 @@ import (
 // The engine's 4.6 million bytes of instructions become a third less after brotli than they are after it in their order.
 //
 //	ops        operation codes, and the operands of those for which kinds says so
-//	...        the operands of the others, see the constants below
+//	...        the operands of the others, see the constants below, and next.go for those that depend on what follows
+//
+// Some streams are shorter by pairs of bytes, see pairs.go. Tables that follow from numbers are not there at all: packtable.go, powers.go.
 //
 // A return address, which Go writes to its stack before each call, is the function's number and one for the place of the call;
 // the latter is larger by a little than that of the call before in the same function, which takes one byte.
@@ -33,21 +35,20 @@ const (
 	tableSizes         // of br_table, less the default
 	tables             // a byte for each label of br_table: nextLabel, sameLabel or otherLabel
 	otherLabels        // those
-	calls              // functions
-	frames             // the offset of a load from Go's stack, as a place; far: other loads from there, in otherFrames
+	calls              // functions that codeCall calls
+	plainCalls         // that others call
+	frames             // the offset of a load of a 64-bit integer from Go's stack, as a place; far: other offsets, in otherFrames
+	smallFrames        // of other loads
 	otherFrames
 	loads       // offsets of other loads, of whole values
 	smallLoads  // of parts
-	stores      // offsets of stores of 64-bit integers
-	otherStores // of others
+	otherStores // offsets of stores of other things than 64-bit integers
 	moves       // i32.const behind local.get of Go's stack pointer: how far it moves
 	passed      // i32.const behind a store: where a called function begins
-	words       // other i32.const
+	jumps       // where the function goes on: so much behind the last return address
 	slots       // what codeSlot adds to the stack pointer, as a place
-	longs       // i64.const of up to two bytes
-	farLongs
-	floats  // f32.const and f64.const
-	returns // return addresses: how much larger each is than the one before in its function
+	floats      // f32.const and f64.const
+	returns     // return addresses: how much larger each is than the one before in its function
 
 	// Of the function table, see packtable.go.
 	recordNames // a naming for each function
@@ -73,9 +74,10 @@ const (
 	arguments = 155 // the least that is counted down
 )
 
-// The last load of a whole value, and the store of a 64-bit integer.
+// The last load of a whole value, and the load and the store of a 64-bit integer.
 const (
 	wholeLoad = 0x2b
+	longLoad  = 0x29
 	longStore = 0x37
 )
 
@@ -194,7 +196,9 @@ type packer struct {
 	first uint32 // the number that return addresses have for function 0 of the code section
 	frame uint32 // the function's, in eighths
 	moved bool   // it has a frame
-	known bool   // that number
+
+	unparted []unparted
+	known    bool // that number
 }
 
 // pack makes a packed program of a module.
@@ -236,6 +240,9 @@ func pack(module []byte) ([]byte, error) {
 		u.after = slices.Delete(bytes.Clone(u.after), u.powers, u.powers+len(table))
 	} else {
 		u.powers = -1
+	}
+	if u.parted, err = p.part(); err != nil {
+		return nil, err
 	}
 	u.streams = p.out
 	return u.module(), nil
@@ -317,7 +324,7 @@ func (p *packer) function(i uint32, body []byte) error {
 			p.table(&r)
 		case call:
 			r.u32()
-			p.put(calls, taken())
+			p.put(plainCalls, taken())
 		case load, store:
 			if align := r.byte(); r.err == nil && align != aligns[op-0x28] {
 				return fmt.Errorf("%w: %#x with alignment %d", errPack, op, align)
@@ -328,25 +335,25 @@ func (p *packer) function(i uint32, body []byte) error {
 			}
 		case constI32:
 			r.s32()
-			to := words
 			switch before {
 			case afterSP:
-				to = moves
+				p.put(moves, taken())
 				if !p.moved {
 					p.frame, p.moved = unsigned(taken())/8, true
 				}
 			case afterStore:
-				to = passed
+				p.put(passed, taken())
+			default:
+				p.putByNext(words, before2, taken())
 			}
-			p.put(to, taken())
 		case constI64:
 			r.s64()
 			if to := taken(); len(to) > 2 {
 				p.put(ops, []byte{codeFar})
-				p.put(farLongs, to)
+				p.putByNext(farLongs, before2, to)
 			} else {
 				p.put(ops, []byte{op})
-				p.put(longs, to)
+				p.putByNext(longs, before2, to)
 			}
 		case constF32:
 			p.put(floats, r.bytes(4))
@@ -377,9 +384,13 @@ func (p *packer) offset(op byte, before context, r *reader) {
 	v := r.u32()
 	bytes := begin[:len(begin)-len(r.rest)]
 	place, ok := p.place(int64(v))
+	to := smallFrames
+	if op == longLoad {
+		to = frames
+	}
 	switch {
 	case op == longStore:
-		p.put(stores, bytes)
+		p.putByNext(stores, 0, bytes)
 	case kinds[op] == store:
 		p.put(otherStores, bytes)
 	case before != afterSP && op <= wholeLoad:
@@ -387,9 +398,9 @@ func (p *packer) offset(op byte, before context, r *reader) {
 	case before != afterSP:
 		p.put(smallLoads, bytes)
 	case ok:
-		p.put(frames, []byte{place})
+		p.put(to, []byte{place})
 	default:
-		p.put(frames, []byte{far})
+		p.put(to, []byte{far})
 		p.put(otherFrames, bytes)
 	}
 }
@@ -547,6 +558,7 @@ type unpacking struct {
 	elements      int // how many functions the program's table has, in order and up to the code; 0 if there are others
 	powers        int // where behind the code the powers of 10 are, below 0 for nowhere
 	streams       [streams][]byte
+	parted        [partedStreams][nextKinds][]byte
 	functions     int
 	first         uint32 // the number that return addresses have for function 0
 	size          int    // of the program
@@ -565,13 +577,15 @@ func (u *unpacking) module() []byte {
 		data = append(data, b...)
 		return at
 	}
-	paired, pairs := pairUp(u.streams[ops])
-	u.streams[ops] = paired
+	pairs := map[stream][]pair{}
+	for _, s := range pairedStreams {
+		u.streams[s], pairs[s] = pairUp(u.streams[s])
+	}
+	before, after := lay(u.before), lay(u.after)
 	var from [streams]int
 	for s, b := range u.streams {
 		from[s] = lay(b)
 	}
-	before, after := lay(u.before), lay(u.after)
 	var table [256]byte
 	for op, k := range kinds {
 		table[op] = byte(k)
@@ -582,14 +596,32 @@ func (u *unpacking) module() []byte {
 	tableAt := lay(table[:])
 	alignsAt := lay(aligns[:])
 	startAt := lay(powersStart())
-	var pairBytes []byte
-	for _, p := range pairs {
-		pairBytes = append(pairBytes, p.code, p.first, p.second)
+	var places []byte
+	for _, parts := range u.parted {
+		for _, b := range parts {
+			places = binary.LittleEndian.AppendUint32(places, uint32(lay(b)))
+		}
 	}
-	pairsAt := lay(pairBytes)
+	placesAt, partsAt := lay(places), lay(nextParts[:])
+	var paired []pairedStream
+	for _, s := range pairedStreams {
+		at := dataStart + len(data)
+		for _, p := range pairs[s] {
+			lay([]byte{p.code, p.first, p.second})
+		}
+		paired = append(paired, pairedStream{at, len(pairs[s]), from[s], from[s] + len(u.streams[s]), 0})
+	}
 	to := dataStart + len(data)
-	room, end := newPairRoom(pairs, paired, to+u.size)
-	room.pairs, room.stream, room.end = pairsAt, from[ops], from[ops]+len(paired)
+	room := to + u.size
+	end := room
+	for _, s := range pairedStreams {
+		end = max(end, room+pairRoom(pairs[s]))
+	}
+	for i, s := range pairedStreams {
+		paired[i].to = end
+		from[s] = end
+		end += separated(u.streams[s], pairs[s])
+	}
 	for i, n := range u.table.referred {
 		u.table.room[i] = end
 		end += 4 * n
@@ -597,12 +629,15 @@ func (u *unpacking) module() []byte {
 	m.Memory(asm.Limits{Min: uint32(end)>>16 + 1})
 	m.ExportMemory("memory")
 	m.Data(dataStart, data)
-	e := &unpacker{Func: m.Func("unpack"), kinds: tableAt, aligns: alignsAt, first: u.first}
+	e := &unpacker{Func: m.Func("unpack"), kinds: tableAt, aligns: alignsAt, first: u.first, parted: placesAt, nextParts: partsAt}
 	holes := e.tableHoles(u.table)
 	if u.powers >= 0 {
 		holes = append(holes, hole{u.powers, func() { e.powersOf10(startAt) }})
 	}
-	from[ops] = e.separate(room)
+	separate := separator(m.Func("separate"), room)
+	for _, p := range paired {
+		e.Call(separate, asm.C(p.pairs), asm.C(p.count), asm.C(p.from), asm.C(p.end), asm.C(p.to))
+	}
 	e.emit(from, u.functions, before, len(u.before), to, u.imported, u.elements, func() { e.around(after, len(u.after), holes) })
 	m.Export("unpack", e.Func)
 	return m.Encode()

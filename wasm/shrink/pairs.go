@@ -68,72 +68,75 @@ func pairLengths(pairs []pair) (lengths [256]int) {
 	return lengths
 }
 
-// A pairRoom is where the unpacker takes a stream of pairs apart.
-type pairRoom struct {
-	pairs       int // where the pairs are, and how many
-	count       int
-	stream, end int // the stream
-	room        int // where there is room: for a place and a length of each byte, for what they stand for, and for the stream as it was
-	texts       int // how long all of that is but the stream: a pair's byte has first itself
+// pairedStreams are those that become shorter by it after brotli as well.
+var pairedStreams = []stream{ops, locals, tables, moves, slots}
+
+// A pairedStream is where the unpacker finds a stream of pairs, and where it puts what the stream was.
+type pairedStream struct {
+	pairs, count int // where the pairs are, and how many
+	from, end    int // the stream
+	to           int
 }
 
 const (
-	pairEntry = 8
+	pairEntry = 8 // a place and a length
 	pairSlack = 8 // eight bytes are copied at once
 )
 
-// newPairRoom is a room, from a place on, and where it ends.
-func newPairRoom(pairs []pair, stream []byte, room int) (pairRoom, int) {
+// pairRoom is how much room a stream's pairs need: for entries of all bytes, and for what they stand for, a pair's byte first for itself.
+func pairRoom(pairs []pair) int {
 	lengths := pairLengths(pairs)
-	r := pairRoom{count: len(pairs), room: room, texts: 256}
+	room := 256*(pairEntry+1) + pairSlack
 	for _, p := range pairs {
-		r.texts += lengths[p.code]
+		room += lengths[p.code]
 	}
-	end := r.out()
-	for _, b := range stream {
-		end += lengths[b]
-	}
-	return r, end + pairSlack
+	return room
 }
 
-func (r pairRoom) out() int { return r.room + 256*pairEntry + r.texts + pairSlack }
+// separated is how much room the stream needs as it was.
+func separated(stream []byte, pairs []pair) int {
+	lengths := pairLengths(pairs)
+	room := pairSlack
+	for _, b := range stream {
+		room += lengths[b]
+	}
+	return room
+}
 
-// separate writes the stream as it was, and returns where it is.
-func (u *unpacker) separate(r pairRoom) int {
-	text := u.LetI32(asm.C(r.room + 256*pairEntry))
-	u.Range(asm.C(256), func(i asm.I32) {
-		entry := u.LetI32(i.MulC(pairEntry))
-		u.StoreI32(entry, r.room, text)
-		u.StoreI32(entry, r.room+4, asm.C(1))
-		u.StoreU8(text, 0, i)
+// separator writes the function that takes a stream of pairs apart; there is room at a place. Its parameters are a pairedStream's fields.
+func separator(f *asm.Func, room int) *asm.Func {
+	pairs, count, from, end, to := f.ParamI32(), f.ParamI32(), f.ParamI32(), f.ParamI32(), f.ParamI32()
+	text := f.LetI32(asm.C(room + 256*pairEntry))
+	f.Range(asm.C(256), func(i asm.I32) {
+		entry := f.LetI32(i.MulC(pairEntry))
+		f.StoreI32(entry, room, text)
+		f.StoreI32(entry, room+4, asm.C(1))
+		f.StoreU8(text, 0, i)
 		text.Set(text.AddC(1))
 	})
 	copyText := func(to asm.I32, b asm.I32) {
-		entry := u.LetI32(b.MulC(pairEntry))
-		from, n := u.LetI32(entry.LoadI32(r.room)), u.LetI32(entry.LoadI32(r.room+4))
-		end := u.LetI32(to.Add(n))
-		u.DoWhile(func() {
-			u.StoreI64(to, 0, from.LoadI64(0))
+		entry := f.LetI32(b.MulC(pairEntry))
+		from := f.LetI32(entry.LoadI32(room))
+		end := f.LetI32(to.Add(entry.LoadI32(room + 4)))
+		f.DoWhile(func() {
+			f.StoreI64(to, 0, from.LoadI64(0))
 			to.Set(to.AddC(8))
 			from.Set(from.AddC(8))
 		}, func() asm.I32 { return to.LtU(end) })
 		to.Set(end)
 	}
-	at := u.LetI32(asm.C(r.pairs))
-	u.Range(asm.C(r.count), func(asm.I32) {
-		begin := u.LetI32(text)
-		copyText(text, at.LoadU8(1))
-		copyText(text, at.LoadU8(2))
-		entry := u.LetI32(at.LoadU8(0).MulC(pairEntry))
-		u.StoreI32(entry, r.room, begin)
-		u.StoreI32(entry, r.room+4, text.Sub(begin))
-		at.Set(at.AddC(3))
+	f.Range(count, func(asm.I32) {
+		begin := f.LetI32(text)
+		copyText(text, pairs.LoadU8(1))
+		copyText(text, pairs.LoadU8(2))
+		entry := f.LetI32(pairs.LoadU8(0).MulC(pairEntry))
+		f.StoreI32(entry, room, begin)
+		f.StoreI32(entry, room+4, text.Sub(begin))
+		pairs.Set(pairs.AddC(3))
 	})
-	to := u.LetI32(asm.C(r.out()))
-	at.Set(asm.C(r.stream))
-	u.While(at.LtU(asm.C(r.end)), func() {
-		copyText(to, at.LoadU8(0))
-		at.Set(at.AddC(1))
+	f.While(from.LtU(end), func() {
+		copyText(to, from.LoadU8(0))
+		from.Set(from.AddC(1))
 	})
-	return r.out()
+	return f
 }

@@ -10,6 +10,8 @@ import (
 type unpacker struct {
 	*asm.Func
 	kinds, aligns int    // where the tables of those names are
+	parted        int    // where the places of parted streams are
+	nextParts     int    // where the table of that name is
 	first         uint32 // the number that return addresses have for function 0
 
 	to   asm.I32          // where the next byte of the program goes
@@ -137,7 +139,7 @@ func (u *unpacker) functionTable(t functionTable, namesAt asm.I32) {
 		v := u.LetI32(u.readNumber(r.to))
 		u.IfElse(v.LtU(asm.C(referOld)), func() {
 			u.IfElse(v.Eqz(), func() { v.Set(asm.C(int(int32(r.none)))) }, func() {
-				last.Set(last.Add(unzigzag(u.readNumber(r.new))))
+				last.Set(last.Add(u.readDifference(r.new)))
 				v.Set(last)
 				u.StoreI32(end[list], 0, last)
 				end[list].Set(end[list].AddC(4))
@@ -177,6 +179,9 @@ func (u *unpacker) functionTable(t functionTable, namesAt asm.I32) {
 		})
 	})
 }
+
+// readDifference is a number that zigzag has made of a difference.
+func (u *unpacker) readDifference(s stream) asm.I32 { return unzigzag(u.readNumber(s)) }
 
 // unzigzag is zigzag's inverse; v is a local.
 func unzigzag(v asm.I32) asm.I32 { return v.ShrU(asm.C(1)).Xor(asm.C(0).Sub(v.And(asm.C(1)))) }
@@ -248,11 +253,12 @@ func (u *unpacker) function(base asm.I32) {
 			},
 			branch:      func() { plain(); u.copyNumber(branches) },
 			branchTable: func() { plain(); u.labels() },
-			call:        func() { plain(); u.copyNumber(calls) },
+			call:        func() { plain(); u.copyNumber(plainCalls) },
 			load: func() {
 				offset()
 				u.IfElse(before.Eq(asm.C(int(afterSP))), func() {
-					place := u.LetI32(u.byte(frames))
+					place := u.I32()
+					u.IfElse(op.Eq(asm.C(longLoad)), func() { place.Set(u.byte(frames)) }, func() { place.Set(u.byte(smallFrames)) })
 					u.IfElse(place.Eq(asm.C(far)), func() { u.copyNumber(otherFrames) }, func() { u.putU(bytesUp(place)) })
 				}, func() {
 					u.IfElse(op.GtU(asm.C(wholeLoad)), func() { u.copyNumber(smallLoads) }, func() { u.copyNumber(loads) })
@@ -260,13 +266,16 @@ func (u *unpacker) function(base asm.I32) {
 			},
 			store: func() {
 				offset()
-				u.IfElse(op.Eq(asm.C(longStore)), func() { u.copyNumber(stores) }, func() { u.copyNumber(otherStores) })
+				u.IfElse(op.Eq(asm.C(longStore)), func() { u.copyByNext(stores) }, func() { u.copyNumber(otherStores) })
 				next.Set(asm.C(int(afterStore)))
 			},
 			constI32: func() {
 				plain()
 				u.Switch(before, []func(){
-					afterOther: func() { u.copyNumber(words) },
+					afterOther: func() {
+						jumping := u.from[ops].LoadU8(0).Shl(asm.C(8)).Or(u.from[ops].LoadU8(1)).Eq(asm.C(int(jump[0])<<8 | int(jump[1])))
+						u.IfElse(jumping, func() { u.putS(place.Add(u.readDifference(jumps))) }, func() { u.copyByNext(words) })
+					},
 					afterSP: func() {
 						u.IfElse(moved, func() { u.copyNumber(moves) }, func() {
 							frame.Set(u.number(moves).ShrU(asm.C(3)))
@@ -275,7 +284,7 @@ func (u *unpacker) function(base asm.I32) {
 					},
 				}, func() { u.copyNumber(passed) })
 			},
-			constI64: func() { plain(); u.copyNumber(longs) },
+			constI64: func() { plain(); u.copyByNext(longs) },
 			constF32: func() { plain(); u.copyBytes(floats, 4) },
 			constF64: func() { plain(); u.copyBytes(floats, 8) },
 			prefixed: func() {
@@ -306,7 +315,7 @@ func (u *unpacker) function(base asm.I32) {
 			codePop - codeReturn: func() { u.put(pop...) },
 			codeFar - codeReturn: func() {
 				u.put(0x42)
-				u.copyNumber(farLongs)
+				u.copyByNext(farLongs)
 			},
 		}
 		u.Switch(kind, append(cases, macros...), func() { u.Unreachable() })
