@@ -1,8 +1,6 @@
 package nn
 
 import (
-	"math"
-
 	"github.com/tabgrad/tabgrad/nn/prog"
 )
 
@@ -48,7 +46,7 @@ func (l UpSampling1D) Lower(c *Call, x prog.Buf) prog.Buf {
 // Lower repeats or interpolates.
 func (l UpSampling2D) Lower(c *Call, x prog.Buf) prog.Buf {
 	if l.Interpolation == "bilinear" {
-		return interpolated(c.Builder, interpolated(c.Builder, x, 1, l.Size[0]), 2, l.Size[1])
+		return resize(c, x, c.Out()[0], c.Out()[1], l.Interpolation, false)
 	}
 	return repeated(c.Builder, x, l.Size)
 }
@@ -61,40 +59,4 @@ func repeated(b *prog.Builder, x prog.Buf, times Size2) prog.Buf {
 	}
 	x = b.Broadcast(b.Reshape(x, s[0], s[1], 1, s[2], 1, s[3]), prog.Shape{s[0], s[1], times[0], s[2], times[1], s[3]})
 	return b.Reshape(x, s[0], s[1]*times[0], s[2]*times[1], s[3])
-}
-
-// interpolated puts times as many elements along an axis, evenly between the old ones. The p-th of those that take
-// an element's place lies (p + 1/2)/times - 1/2 of the way to the next one from it, or to the one before where that is
-// below 0. Beyond the outer ones' centres there is nothing else.
-func interpolated(b *prog.Builder, x prog.Buf, axis, times int) prog.Buf {
-	s := append(prog.Shape{}, b.Shape(x)...)
-	if b.Err() != nil || times == 1 {
-		return x
-	}
-	n := s[axis]
-	part := func(from, size int) prog.Buf {
-		begin, shape := make([]int, len(s)), append(prog.Shape{}, s...)
-		begin[axis], shape[axis] = from, size
-		return b.Slice(x, begin, shape)
-	}
-	before, after := x, x
-	if n > 1 {
-		before = b.Concat(axis, part(0, 1), part(0, n-1))
-		after = b.Concat(axis, part(1, n-1), part(n-1, 1))
-	}
-	apart := append(append(append(prog.Shape{}, s[:axis+1]...), 1), s[axis+1:]...)
-	phases := make([]prog.Buf, times)
-	for p := range phases {
-		way, neighbour := (float64(p)+0.5)/float64(times)-0.5, after
-		if way < 0 {
-			neighbour = before
-		}
-		phases[p] = x
-		if way != 0 {
-			phases[p] = b.Add(b.Affine(x, 1-math.Abs(way), 0), b.Affine(neighbour, math.Abs(way), 0))
-		}
-		phases[p] = b.Reshape(phases[p], apart...)
-	}
-	s[axis] *= times
-	return b.Reshape(b.Concat(axis+1, phases...), s...)
 }
