@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { load } from '../dist/index.js';
-import { names, read } from '../examples/run.mjs';
+import { names, read } from '../examples/files.mjs';
 
 let tg;
 before(async () => {
