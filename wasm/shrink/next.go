@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 
 	"github.com/tabgrad/tabgrad/wasm/asm"
 )
@@ -43,35 +42,29 @@ const nextKinds = 8
 type unparted struct {
 	to    partedStream
 	next  int
-	place uint32 // the last return address's
 	bytes []byte
+	jump  uint32 // what it is if the next instruction makes it a jump
 }
 
-// jump is behind an i32.const that is where the function goes on in its loop: local.set 0. Places are counted in the order of the
-// code, return addresses among them, so that it is near the last of those.
-var jump = []byte{0x21, 0}
-
 // putByNext puts the operand of an instruction whose codes are in ops.
-func (p *packer) putByNext(to partedStream, place uint32, b []byte) {
-	p.unparted = append(p.unparted, unparted{to, len(p.out[ops]), place, b})
+func (p *packer) putByNext(to partedStream, b []byte) {
+	p.unparted = append(p.unparted, unparted{to, len(p.out[ops]), b, p.jumpTo(b)})
 }
 
 // part makes the parted streams when all operation codes are there.
-func (p *packer) part() (parts [partedStreams][nextKinds][]byte, err error) {
+func (p *packer) part() (parts [partedStreams][nextKinds][]byte) {
 	for _, e := range p.unparted {
 		next := p.out[ops][e.next:]
 		if e.to == words && bytes.HasPrefix(next, jump) {
-			v := unsigned(e.bytes)
-			if !bytes.Equal(e.bytes, appendS32(nil, int32(v))) || int32(v) < 0 {
-				return parts, fmt.Errorf("%w: a jump to % x", errPack, e.bytes)
+			p.number(jumps, e.jump)
+			if e.jump != otherJump {
+				continue
 			}
-			p.number(jumps, zigzag(v-e.place))
-			continue
 		}
 		part := &parts[e.to][nextParts[next[0]]]
 		*part = append(*part, e.bytes...)
 	}
-	return parts, nil
+	return parts
 }
 
 // copyByNext copies a LEB128 of a parted stream. The places of what is next in the parts are in memory.

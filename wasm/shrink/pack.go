@@ -24,14 +24,14 @@ import (
 //
 // Some streams are shorter by pairs of bytes, see pairs.go. Tables that follow from numbers are not there at all: packtable.go, powers.go.
 //
-// A return address, which Go writes to its stack before each call, is the function's number and one for the place of the call;
-// the latter is larger by a little than that of the call before in the same function, which takes one byte.
+// A return address, which Go writes to its stack before each call, is the function's number and one for a place in it; these follow
+// from how Go's compiler writes functions, see places.go.
 type stream int
 
 const (
 	ops         stream = iota
 	locals             // each function's declarations of locals
-	branches           // labels of br and br_if
+	branches           // labels of br and br_if, from the outermost block
 	tableSizes         // of br_table, less the default
 	tables             // a byte for each label of br_table: nextLabel, sameLabel or otherLabel
 	otherLabels        // those
@@ -45,10 +45,10 @@ const (
 	otherStores // offsets of stores of other things than 64-bit integers
 	moves       // i32.const behind local.get of Go's stack pointer: how far it moves
 	passed      // i32.const behind a store: where a called function begins
-	jumps       // where the function goes on: so much behind the last return address
+	jumps       // where the function goes on: pieces to there, see places.go
 	slots       // what codeSlot adds to the stack pointer, as a place
 	floats      // f32.const and f64.const
-	returns     // return addresses: how much larger each is than the one before in its function
+	returns     // return addresses: how far each is behind the place that is known
 
 	// Of the function table, see packtable.go.
 	recordNames // a naming for each function
@@ -89,13 +89,17 @@ const (
 
 // Codes of packed programs, in place of instructions that Go's compiler does not write (those on references).
 const (
-	codeReturn = 0xd0 + iota // i64.const of a return address
-	codeCall                 // callHead, a return address, callMiddle, a function, callTail, a label
-	codeSlot                 // slotHead, a distance, slotTail: the address of what lies so far up Go's stack
-	codePop                  // pop
-	codeFar                  // i64.const of three bytes and more
+	codeReturn    = 0xd0 + iota // i64.const of a return address
+	codeCall                    // callHead, a return address, callMiddle, a function, callTail, the label of the function's outermost block
+	codeInnerCall               // the same, but within a piece: see places.go
+	codeSlot                    // slotHead, a distance, slotTail: the address of what lies so far up Go's stack
+	codePop                     // pop
+	codeFar                     // i64.const of three bytes and more
 	codesEnd
 )
+
+// callDepth is the depth of the block that a function leaves when one that it called did not return.
+const callDepth = 2
 
 // sp is the local in which Go's functions have the stack pointer.
 const sp = 1
@@ -199,6 +203,7 @@ type packer struct {
 
 	unparted []unparted
 	known    bool // that number
+	places
 }
 
 // pack makes a packed program of a module.
@@ -241,10 +246,8 @@ func pack(module []byte) ([]byte, error) {
 	} else {
 		u.powers = -1
 	}
-	if u.parted, err = p.part(); err != nil {
-		return nil, err
-	}
-	u.streams = p.out
+	u.parted = p.part()
+	u.streams, u.pieces = p.out, p.most
 	return u.module(), nil
 }
 
@@ -278,13 +281,14 @@ func (p *packer) function(i uint32, body []byte) error {
 	}
 	p.put(locals, body[:len(body)-len(r.rest)])
 	p.frame, p.moved = 0, false
-	before, before2 := afterOther, uint32(0) // before2 is the last return address's place
-	for depth := 1; depth > 0; {
+	p.places.begin()
+	before := afterOther
+	for p.depth > 0 {
 		code := r.rest
 		if len(code) == 0 {
 			return errShort
 		}
-		if n := p.macro(i, code, &before2); n > 0 {
+		if n := p.macro(i, code); n > 0 {
 			r.rest = code[n:]
 			before = afterOther
 			continue
@@ -302,11 +306,11 @@ func (p *packer) function(i uint32, body []byte) error {
 			return fmt.Errorf("%w: %#x", errPack, op)
 		case none:
 			if op == opEnd {
-				depth--
+				p.depth--
 			}
 		case opByte:
 			if p.put(ops, r.bytes(1)); op < 0x3f { // block, loop, if
-				depth++
+				p.depth++
 			}
 		case opNumber:
 			n := r.u32()
@@ -318,10 +322,15 @@ func (p *packer) function(i uint32, body []byte) error {
 			r.u32()
 			p.put(ops, taken())
 		case branch:
-			r.u32()
-			p.put(branches, taken())
+			label := r.u32()
+			if r.err == nil && !shortest(taken()) {
+				return fmt.Errorf("%w: the label % x", errPack, taken())
+			}
+			p.number(branches, zigzag(uint32(p.depth)-label))
 		case branchTable:
-			p.table(&r)
+			if err := p.labels(&r); err != nil {
+				return err
+			}
 		case call:
 			r.u32()
 			p.put(plainCalls, taken())
@@ -344,16 +353,16 @@ func (p *packer) function(i uint32, body []byte) error {
 			case afterStore:
 				p.put(passed, taken())
 			default:
-				p.putByNext(words, before2, taken())
+				p.putByNext(words, taken())
 			}
 		case constI64:
 			r.s64()
 			if to := taken(); len(to) > 2 {
 				p.put(ops, []byte{codeFar})
-				p.putByNext(farLongs, before2, to)
+				p.putByNext(farLongs, to)
 			} else {
 				p.put(ops, []byte{op})
-				p.putByNext(longs, before2, to)
+				p.putByNext(longs, to)
 			}
 		case constF32:
 			p.put(floats, r.bytes(4))
@@ -390,7 +399,7 @@ func (p *packer) offset(op byte, before context, r *reader) {
 	}
 	switch {
 	case op == longStore:
-		p.putByNext(stores, 0, bytes)
+		p.putByNext(stores, bytes)
 	case kinds[op] == store:
 		p.put(otherStores, bytes)
 	case before != afterSP && op <= wholeLoad:
@@ -428,18 +437,23 @@ func unsigned(leb []byte) uint32 {
 	return v
 }
 
-// table takes br_table's labels apart.
-func (p *packer) table(r *reader) {
+// labels takes those of br_table apart.
+func (p *packer) labels(r *reader) error {
 	begin := r.rest
 	n := r.u32()
 	p.put(tableSizes, begin[:len(begin)-len(r.rest)])
 	last := uint32(0)
+	p.beginTable()
 	for i := uint32(0); i <= n && r.err == nil; i++ {
 		begin := r.rest
 		label := r.u32()
+		if r.err == nil && !shortest(begin[:len(begin)-len(r.rest)]) {
+			return fmt.Errorf("%w: a table's label % x", errPack, begin[:len(begin)-len(r.rest)])
+		}
 		switch label {
 		case last + 1:
 			p.put(tables, []byte{nextLabel})
+			p.addPiece(int(i))
 		case last:
 			p.put(tables, []byte{sameLabel})
 		default:
@@ -448,17 +462,27 @@ func (p *packer) table(r *reader) {
 		}
 		last = label
 	}
+	return nil
 }
 
-// macro puts what has a code of its own, and returns how many bytes of code that is; 0 for none. last is the place of the
-// function's last return address.
-func (p *packer) macro(i uint32, code []byte, last *uint32) int {
+// macro puts what has a code of its own, and returns how many bytes of function i's code that is; 0 for none.
+func (p *packer) macro(i uint32, code []byte) int {
 	r := reader{rest: code}
+	putReturn := func(code byte, place uint32) bool {
+		from := p.firstOf(p.piece())
+		if place < from || place-from > 255 {
+			return false
+		}
+		p.put(ops, []byte{code})
+		p.put(returns, []byte{byte(place - from)})
+		p.last = place
+		return true
+	}
 	switch {
 	case r.skip(pop):
 		p.put(ops, []byte{codePop})
 	case r.skip(callHead):
-		step, ok := p.returnAddress(i, *last, &r)
+		place, ok := p.returnAddress(i, &r)
 		if !ok || !r.skip(callMiddle) {
 			return 0
 		}
@@ -469,15 +493,16 @@ func (p *packer) macro(i uint32, code []byte, last *uint32) int {
 			return 0
 		}
 		at = r.rest
-		r.u32()
-		if r.err != nil {
+		if label := r.u32(); label != uint32(p.depth-callDepth) || r.err != nil || !shortest(at[:len(at)-len(r.rest)]) {
 			return 0
 		}
-		p.put(ops, []byte{codeCall})
-		p.put(returns, []byte{step})
+		if place == p.firstOf(p.piece()+1) {
+			p.put(ops, []byte{codeCall})
+			p.last = place
+		} else if !putReturn(codeInnerCall, place) {
+			return 0
+		}
 		p.put(calls, function)
-		p.put(branches, at[:len(at)-len(r.rest)])
-		*last += uint32(step)
 	case r.skip(slotHead):
 		place, ok := p.place(r.s64())
 		if !ok || !r.skip(slotTail) {
@@ -487,24 +512,20 @@ func (p *packer) macro(i uint32, code []byte, last *uint32) int {
 		p.put(slots, []byte{place})
 	case code[0] == 0x42:
 		r.byte()
-		step, ok := p.returnAddress(i, *last, &r)
-		if !ok {
+		if place, ok := p.returnAddress(i, &r); !ok || !putReturn(codeReturn, place) {
 			return 0
 		}
-		p.put(ops, []byte{codeReturn})
-		p.put(returns, []byte{step})
-		*last += uint32(step)
 	default:
 		return 0
 	}
 	return len(code) - len(r.rest)
 }
 
-// returnAddress reads an i64.const that is a return address of function i, and how much larger its place is than last.
-func (p *packer) returnAddress(i, last uint32, r *reader) (step byte, ok bool) {
+// returnAddress reads an i64.const that is a return address of function i, and returns its place.
+func (p *packer) returnAddress(i uint32, r *reader) (place uint32, ok bool) {
 	v := r.s64()
 	function, place := v>>16, uint32(v&0xffff)
-	if r.err != nil || len(r.rest) == 0 || r.rest[0] != 0x37 || place < last || place-last > 255 || function < int64(i) || function > 1<<20 {
+	if r.err != nil || len(r.rest) == 0 || r.rest[0] != 0x37 || function < int64(i) || function > 1<<20 {
 		return 0, false
 	}
 	first := uint32(function) - i
@@ -515,8 +536,11 @@ func (p *packer) returnAddress(i, last uint32, r *reader) (step byte, ok bool) {
 		}
 		p.first, p.known = first, true
 	}
-	return byte(place - last), p.first == first
+	return place, p.first == first
 }
+
+// shortest reports whether an unsigned LEB128 has no byte too many.
+func shortest(leb []byte) bool { return len(leb) == 1 || leb[len(leb)-1] != 0 }
 
 func (p *packer) put(to stream, b []byte) { p.out[to] = append(p.out[to], b...) }
 
@@ -562,6 +586,7 @@ type unpacking struct {
 	functions     int
 	first         uint32 // the number that return addresses have for function 0
 	size          int    // of the program
+	pieces        int    // the most that a function has
 }
 
 // paddedSize is how many bytes the sizes of the code section and of its functions take: they are written when what they are of
@@ -626,10 +651,12 @@ func (u *unpacking) module() []byte {
 		u.table.room[i] = end
 		end += 4 * n
 	}
+	pieces := end
+	end += 4 * u.pieces
 	m.Memory(asm.Limits{Min: uint32(end)>>16 + 1})
 	m.ExportMemory("memory")
 	m.Data(dataStart, data)
-	e := &unpacker{Func: m.Func("unpack"), kinds: tableAt, aligns: alignsAt, first: u.first, parted: placesAt, nextParts: partsAt}
+	e := &unpacker{Func: m.Func("unpack"), kinds: tableAt, aligns: alignsAt, first: u.first, parted: placesAt, nextParts: partsAt, pieces: pieces}
 	holes := e.tableHoles(u.table)
 	if u.powers >= 0 {
 		holes = append(holes, hole{u.powers, func() { e.powersOf10(startAt) }})

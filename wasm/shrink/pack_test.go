@@ -113,9 +113,17 @@ func TestPackedFunctionTable(t *testing.T) {
 // What Go's compiler writes seldom, at the ends of what the streams hold.
 func TestPackedInstructions(t *testing.T) {
 	returnTo := func(v int64) []byte { return join([]byte{0x42}, signed(v), []byte{0x37, 3, 0}) }
-	callFrom := func(v int64, tail ...byte) []byte {
-		return join(callHead, signed(v), callMiddle, []byte{0x81, 0x01}, callTail, []byte{3}, tail)
+	callFrom := func(v int64, tail ...byte) []byte { // in three blocks
+		return join(callHead, signed(v), callMiddle, []byte{0x81, 0x01}, callTail, []byte{2}, tail)
 	}
+	inBlocks := func(code ...[]byte) []byte {
+		return join(bytes.Repeat([]byte{0x02, 0x40}, 3), join(code...), bytes.Repeat([]byte{opEnd}, 3))
+	}
+	// The pieces begin at 0, 2 and 3; what follows lies in no piece, in each of them, and behind them.
+	pieces := func(none, first, second, third []byte) []byte {
+		return join([]byte{0x02, 0x40, 0x03, 0x40, 0x02, 0x40, 0x02, 0x40, 0x02, 0x40, 0x0e, 4, 0, 0, 1, 2, 2}, none, []byte{opEnd}, first, []byte{opEnd}, second, []byte{opEnd}, third, []byte{opEnd, opEnd})
+	}
+	jumpTo := func(place byte) []byte { return []byte{0x41, place, 0x21, 0, 0x0c, 1} }
 	const first = 0x1001 << 16 // what return addresses of the first function begin with
 	for name, code := range map[string][]byte{
 		"nothing":          {},
@@ -142,9 +150,14 @@ func TestPackedInstructions(t *testing.T) {
 		"pops":             join(pop, pop[:6], pop),
 		"numbers":          {0x45, 0xc4, 0xad, 0xa7, 0x1a, 0x1b, 0x0f, 0x00, 0x01},
 		"return addresses": join(returnTo(first), returnTo(first+255), returnTo(first+511), returnTo(first+400), returnTo(first+767), returnTo(first+511+0xffff), returnTo(1<<40)),
+		"pieces":           pieces(callFrom(first), join(jumpTo(3), jumpTo(2), jumpTo(0), callFrom(first+2)), join(jumpTo(1), jumpTo(0), callFrom(first+2, 0x1a), callFrom(first+3)), join(jumpTo(0), jumpTo(4), callFrom(first+4))),
+		"pieces' calls":    pieces(nil, join(callHead, signed(first+2), callMiddle, []byte{5}, callTail, []byte{3}), join(callHead, signed(first+3), callMiddle, []byte{5}, callTail, []byte{2}), join(callHead, signed(first+4), callMiddle, []byte{5}, callTail, []byte{1})),
+		"two tables":       join(pieces(nil, jumpTo(3), nil, nil), jumpTo(2), pieces(nil, jumpTo(2), nil, nil), []byte{0x0e, 1, 1, 2}, jumpTo(1)),
+		"no jumps":         {0x41, 0x7f, 0x21, 0, 0x41, 0x80, 0x00, 0x21, 0, 0x0e, 0, 0, 0x41, 0x80, 0x00, 0x21, 0, 0x41, 0x7f, 0x21, 0},
 		"of others":        join(returnTo(first), returnTo(first+1<<16), returnTo(first), returnTo(7<<16), returnTo(-first)),
-		"Go's calls":       join(callFrom(first+1), callFrom(first+2), callFrom(first+2), callFrom(first+1), callFrom(first+300)),
-		"half a call":      join(callHead, signed(first+1), callMiddle, []byte{0x05}, callTail[:3], callHead, signed(first+2), []byte{0x37, 3, 0, 0x41, 1}),
+		"Go's calls":       inBlocks(callFrom(first+1), callFrom(first+2), callFrom(first+2), callFrom(first+1), callFrom(first+300), callFrom(first+301)),
+		"another label":    join([]byte{0x02, 0x40}, callFrom(first+1), []byte{opEnd}, callFrom(first+2)),
+		"half a call":      inBlocks(callHead, signed(first+1), callMiddle, []byte{0x05}, callTail[:3], callHead, signed(first+2), []byte{0x37, 3, 0, 0x41, 1}),
 	} {
 		program := writeSections([]section{
 			{1, []byte{0}},
@@ -168,7 +181,8 @@ func TestPackRefuses(t *testing.T) {
 	}{
 		{"references", []byte{0, 0xd0, 0x70}, errPack},
 		{"SIMD", []byte{0, 0xfd, 0}, errPack},
-		{"a jump to -1", []byte{0, 0x41, 0x7f, 0x21, 0}, errPack},
+		{"a label of two bytes", []byte{0, 0x0c, 0x80, 0x00}, errPack},
+		{"a label of two bytes in a table", []byte{0, 0x0e, 0, 0x80, 0x00}, errPack},
 		{"tables", []byte{0, 0xfc, 12, 0, 0}, errPack},
 		{"another alignment", []byte{0, 0x29, 2, 0}, errPack},
 		{"code behind the end", []byte{0, opEnd, 0x01}, errPack},

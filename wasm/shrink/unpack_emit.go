@@ -12,6 +12,7 @@ type unpacker struct {
 	kinds, aligns int    // where the tables of those names are
 	parted        int    // where the places of parted streams are
 	nextParts     int    // where the table of that name is
+	pieces        int    // where the places of pieces go
 	first         uint32 // the number that return addresses have for function 0
 
 	to   asm.I32          // where the next byte of the program goes
@@ -209,15 +210,21 @@ func (u *unpacker) function(base asm.I32) {
 		u.copyNumber(locals)
 		u.copyBytes(locals, 1)
 	})
-	place, before, next := u.LetI32(asm.C(0)), u.LetI32(asm.C(int(afterOther))), u.I32()
-	depth, op := u.LetI32(asm.C(1)), u.I32()
+	places := u.beginPlaces(u.pieces)
+	depth, op := places.depth, u.I32()
+	before, next := u.LetI32(asm.C(int(afterOther))), u.I32()
 	frame, moved := u.LetI32(asm.C(0)), u.LetI32(asm.C(0))
 	bytesUp := func(place asm.I32) asm.I32 {
 		return frame.AddC(far).Sub(place).Select(place, place.GeU(asm.C(arguments))).Shl(asm.C(3))
 	}
-	returnAddress := func() {
-		place.Set(place.Add(u.byte(returns)))
-		u.putS(base.Or(place))
+	goCall := func(move func()) {
+		u.put(callHead...)
+		move()
+		u.putS(base.Or(places.last))
+		u.put(callMiddle...)
+		u.copyNumber(calls)
+		u.put(callTail...)
+		u.putU(depth.SubC(callDepth))
 	}
 	u.DoWhile(func() {
 		op.Set(u.byte(ops))
@@ -251,8 +258,8 @@ func (u *unpacker) function(base asm.I32) {
 				u.copyNumber(ops)
 				u.copyNumber(ops)
 			},
-			branch:      func() { plain(); u.copyNumber(branches) },
-			branchTable: func() { plain(); u.labels() },
+			branch:      func() { plain(); u.putU(depth.Sub(u.readDifference(branches))) },
+			branchTable: func() { plain(); u.labels(places) },
 			call:        func() { plain(); u.copyNumber(plainCalls) },
 			load: func() {
 				offset()
@@ -274,7 +281,9 @@ func (u *unpacker) function(base asm.I32) {
 				u.Switch(before, []func(){
 					afterOther: func() {
 						jumping := u.from[ops].LoadU8(0).Shl(asm.C(8)).Or(u.from[ops].LoadU8(1)).Eq(asm.C(int(jump[0])<<8 | int(jump[1])))
-						u.IfElse(jumping, func() { u.putS(place.Add(u.readDifference(jumps))) }, func() { u.copyByNext(words) })
+						n := u.LetI32(asm.C(otherJump))
+						u.If(jumping, func() { n.Set(u.readNumber(jumps)) })
+						u.IfElse(n, func() { places.jumpTo(n) }, func() { u.copyByNext(words) })
 					},
 					afterSP: func() {
 						u.IfElse(moved, func() { u.copyNumber(moves) }, func() {
@@ -297,16 +306,11 @@ func (u *unpacker) function(base asm.I32) {
 		macros := []func(){
 			0: func() { // codeReturn, the first
 				u.put(0x42)
-				returnAddress()
+				places.returnWithin()
+				u.putS(base.Or(places.last))
 			},
-			codeCall - codeReturn: func() {
-				u.put(callHead...)
-				returnAddress()
-				u.put(callMiddle...)
-				u.copyNumber(calls)
-				u.put(callTail...)
-				u.copyNumber(branches)
-			},
+			codeCall - codeReturn:      func() { goCall(places.returnToNext) },
+			codeInnerCall - codeReturn: func() { goCall(places.returnWithin) },
 			codeSlot - codeReturn: func() {
 				u.put(slotHead...)
 				u.putS(bytesUp(u.byte(slots)))
@@ -324,14 +328,18 @@ func (u *unpacker) function(base asm.I32) {
 }
 
 // labels writes those of br_table.
-func (u *unpacker) labels() {
+func (u *unpacker) labels(places *unpackedPlaces) {
 	n, label := u.LetI32(u.number(tableSizes)), u.LetI32(asm.C(0))
-	u.Range(n.AddC(1), func(asm.I32) {
+	places.beginTable()
+	u.Range(n.AddC(1), func(i asm.I32) {
 		how := u.LetI32(u.byte(tables))
 		u.IfElse(how.Eq(asm.C(otherLabel)), func() {
 			label.Set(u.number(otherLabels))
 		}, func() {
-			label.Set(label.Add(how.Eq(asm.C(nextLabel))))
+			u.If(how.Eq(asm.C(nextLabel)), func() {
+				label.Set(label.AddC(1))
+				places.addPiece(i)
+			})
 			u.putU(label)
 		})
 	})
