@@ -1,5 +1,7 @@
 package kernels
 
+import "slices"
+
 // Opcodes of this file.
 const (
 	OpConv2D Opcode = baseConv + iota
@@ -78,16 +80,51 @@ func (g ConvGeometry) source() convSource {
 	}
 }
 
-// gradSource is the gradient of y as the input's gradient reads it.
+// gradSource is the gradient of y as the input's gradient reads it, all inputs alike: it is spread to the strides' distance.
 func (g ConvGeometry) gradSource() convSource {
+	y, x := wholeAxis(g.H, g.KH, g.StrideH, g.DilationH, g.PadTop), wholeAxis(g.W, g.KW, g.StrideW, g.DilationW, g.PadLeft)
+	return g.gradSourceOf(y, x)
+}
+
+// gradSourceOf is what some of the inputs, by row and by column, read of the gradient of y.
+func (g ConvGeometry) gradSourceOf(y, x gradAxis) convSource {
 	return convSource{
-		height: g.OH, width: g.OW, channels: g.F,
-		padTop:  int32((g.KH-1)*g.DilationH) - int32(g.PadTop),
-		padLeft: int32((g.KW-1)*g.DilationW) - int32(g.PadLeft),
-		spreadH: g.StrideH, spreadW: g.StrideW,
-		seenH: g.H + (g.KH-1)*g.DilationH,
-		seenW: g.W + (g.KW-1)*g.DilationW,
+		height: g.OH, width: g.OW, channels: g.F, padTop: y.pad, padLeft: x.pad, spreadH: y.spread, spreadW: x.spread,
+		seenH: y.size + (y.taps-1)*y.dilation, seenW: x.size + (x.taps-1)*x.dilation,
 	}
+}
+
+// A gradAxis is how inputs along an axis, first and every step-th from there, make their gradient: by a convolution of the gradient of y
+// with every step-th tap of the kernel, the last of them first.
+type gradAxis struct {
+	first, step, size uint32 // size inputs
+	tap, taps         uint32 // the first tap, and how many
+	dilation          uint32
+	spread            uint32 // the distance that the gradient's values are put at, with zeros between them
+	pad               int32  // zeros in front of them
+}
+
+func wholeAxis(in, kernel, stride, dilation, pad uint32) gradAxis {
+	return gradAxis{step: 1, size: in, taps: kernel, dilation: dilation, spread: stride, pad: int32((kernel-1)*dilation) - int32(pad)}
+}
+
+// gradAxes divides inputs by the taps that reach them. With a stride, an input sees only those taps that are as far from each other as it is
+// from the next input that sees the same: the zeros of a gradient that is spread meet none. The inputs stay together where
+// there is no stride, where the taps are apart by themselves, and where no tap reaches some.
+func gradAxes(in, kernel, stride, dilation, pad uint32) []gradAxis {
+	if stride == 1 || dilation > 1 || kernel < stride {
+		return []gradAxis{wholeAxis(in, kernel, stride, dilation, pad)}
+	}
+	var axes []gradAxis
+	for first := range min(stride, in) {
+		tap := (first + pad) % stride
+		taps := ceilDiv(kernel-tap, stride)
+		reached := int32((first + pad) / stride) // the output that the first tap reaches from the first input
+		axes = append(axes, gradAxis{
+			first: first, step: stride, size: ceilDiv(in-first, stride), tap: tap, taps: taps, dilation: 1, spread: 1, pad: int32(taps) - 1 - reached,
+		})
+	}
+	return axes
 }
 
 // Conv2D is Y = epilogue(convolution of X with Kernel), as ConvGeometry says.
@@ -133,6 +170,7 @@ func (c Conv2D) Calls() []Call {
 		call.op, call.args[1] = OpConv2D3x3x1, c.Kernel // which needs no packing
 		return []Call{call}
 	}
+	call.args = append(call.args, 4*c.F, 4*c.F*c.OW, 4*c.F*c.OW*c.OH)
 	return []Call{
 		Pack{
 			Src: c.Kernel, Dst: c.Scratch, N: gf, Blocks: 1, K: k, StrideK: int32(4 * c.F), StrideN: 4,
@@ -144,7 +182,7 @@ func (c Conv2D) Calls() []Call {
 
 // Conv2DGradInput is the gradient of a convolution's input, from DY [N, OH, OW, F] and
 // Kernel: DX = epilogue(sum over the outputs that an input went into). It is a convolution
-// of DY, spread and padded with zeros, with Kernel turned around; a stride costs what it saved.
+// of DY, padded with zeros, with Kernel turned around; with strides one for each of the sorts of inputs that gradAxes makes.
 type Conv2DGradInput struct {
 	ConvGeometry
 	DY, Kernel, DX uint32
@@ -156,7 +194,23 @@ func (c Conv2DGradInput) packedBytes() int {
 	return int(c.Groups) * packedBytes(int(c.C/c.Groups), int(c.KH*c.KW*(c.F/c.Groups)))
 }
 
-func (c Conv2DGradInput) laneBytes() int { return tileBytes + c.gradSource().bytes() }
+func (c Conv2DGradInput) laneBytes() int {
+	n := 0
+	for _, y := range c.rows() {
+		for _, x := range c.columns() {
+			n = max(n, c.gradSourceOf(y, x).bytes())
+		}
+	}
+	return tileBytes + n
+}
+
+func (c Conv2DGradInput) rows() []gradAxis {
+	return gradAxes(c.H, c.KH, c.StrideH, c.DilationH, c.PadTop)
+}
+
+func (c Conv2DGradInput) columns() []gradAxis {
+	return gradAxes(c.W, c.KW, c.StrideW, c.DilationW, c.PadLeft)
+}
 
 // ScratchBytes is the size of the scratch that Calls wants on so many lanes.
 func (c Conv2DGradInput) ScratchBytes(lanes int) int {
@@ -178,18 +232,32 @@ func (c Conv2DGradInput) Calls() []Call {
 	if last := c.Kernel + (c.KH*c.KW-1)*block; c.isDepthwise() {
 		return []Call{c.depthwise(c.DY, last, c.DX, c.H, c.W, 1, 1, -int32(block), c.Epilogue, c.gradSource(), c.Scratch)}
 	}
-	return []Call{
-		Pack{
-			Src: c.Kernel + (c.KH*c.KW-1)*block, Dst: c.Scratch, N: gc, Blocks: c.KH * c.KW, K: gf,
-			StrideBlock: -int32(block), StrideK: 4, StrideN: int32(4 * c.F),
-			Batch: c.Groups, BatchSrc: 4 * gf, BatchDst: uint32(packedBytes(int(gc), int(c.KH*c.KW*gf))),
-		},
-		words{OpConv2D, append([]uint32{
-			c.DY, c.Scratch, c.DX, c.N, c.H, c.W, c.C, c.KH, c.KW, 1, 1, c.DilationH, c.DilationW, c.Groups,
-			c.Epilogue.flags(), c.Epilogue.Bias, c.Epilogue.Mask,
-			c.Scratch + uint32(c.packedBytes()), uint32(c.laneBytes()),
-		}, c.gradSource().words()...)},
+	var calls []Call
+	packed, lanes := c.Scratch, c.Scratch+uint32(c.packedBytes())
+	pixel := 4 * c.C
+	for _, y := range c.rows() {
+		for _, x := range c.columns() {
+			lastY, lastX := y.tap+(y.taps-1)*y.step, x.tap+(x.taps-1)*x.step
+			panels := uint32(packedBytes(int(gc), int(y.taps*x.taps*gf)))
+			first := (y.first*c.W + x.first) * pixel
+			e := c.Epilogue
+			if e.Mask != 0 {
+				e.Mask += first
+			}
+			calls = append(calls,
+				Pack{
+					Src: c.Kernel + (lastY*c.KW+lastX)*block, Dst: packed, N: gc, Lines: y.taps, Blocks: x.taps, K: gf,
+					StrideLine: -int32(y.step * c.KW * block), StrideBlock: -int32(x.step * block), StrideK: 4, StrideN: int32(4 * c.F),
+					Batch: c.Groups, BatchSrc: 4 * gf, BatchDst: panels,
+				},
+				words{OpConv2D, slices.Concat([]uint32{
+					c.DY, packed, c.DX + first, c.N, y.size, x.size, c.C, y.taps, x.taps, 1, 1, y.dilation, x.dilation, c.Groups,
+					e.flags(), e.Bias, e.Mask, lanes, uint32(c.laneBytes()),
+				}, c.gradSourceOf(y, x).words(), []uint32{x.step * pixel, y.step * c.W * pixel, c.H * c.W * pixel})})
+			packed += c.Groups * panels
+		}
 	}
+	return calls
 }
 
 // Conv2DGradKernel is the gradient of a convolution's kernel, and of its bias where DBias

@@ -2,7 +2,11 @@
 
 package kernels
 
-import "github.com/tabgrad/tabgrad/wasm/asm"
+import (
+	"slices"
+
+	"github.com/tabgrad/tabgrad/wasm/asm"
+)
 
 var convSourceArgs = []string{"height", "width", "channels", "pad_top", "pad_left", "spread_h", "spread_w", "seen_h", "seen_w"}
 
@@ -16,8 +20,8 @@ func init() {
 		Name: "f32_conv2d",
 		Doc: "y[n][oy][ox][f] = epilogue(sum over kh, kw, c of " +
 			"x[n][oy*stride_h + kh*dilation_h - pad_top][ox*stride_w + kw*dilation_w - pad_left][c] * w[kh][kw][c][f]), " +
-			"with w packed by f32_pack_8",
-		Args: convArgs,
+			"with w packed by f32_pack_8, and y[n][oy][ox] at n*y_image + oy*y_row + ox*y_pixel",
+		Args: append(slices.Clone(convArgs), "y_pixel", "y_row", "y_image"),
 		emit: emitConv2D,
 	})
 }
@@ -100,7 +104,9 @@ func emitConv2D(k *Body) {
 	stepX := k.LetI32(k.Arg("stride_w").Mul(images.pixelBytes))
 	dilationW := k.Arg("dilation_w")
 
-	k.StoreI32(tile, tileLDC, filters.MulC(4))
+	yPixel, yRow, yImage := k.Arg("y_pixel"), k.Arg("y_row"), k.Arg("y_image")
+	rowsApart := k.LetI32(yRow.Ne(outWidth.Mul(yPixel))) // a tile's pixels have one distance in y
+	k.StoreI32(tile, tileLDC, yPixel)
 	k.StoreI32(tile, tilePanel, terms.MulC(32))
 	k.StoreI32(tile, tileFlags, k.Arg("flags"))
 	k.StoreI32(tile, tileCount1, kernelH)
@@ -130,23 +136,29 @@ func emitConv2D(k *Body) {
 				k.StoreI32(tile, tileN, columnBlock.MinS(groupFilters.Sub(columns)))
 				k.StoreI32(tile, tileB, weights.Add(columns.MulC(4).Mul(terms)))
 				k.StoreI32(tile, tileBias, bias.Add(filter))
-				k.Builder.emitRowTiles(k.Func, first, last, func(pixel, height asm.I32) {
-					offset := k.LetI32(image.Mul(outPixels).Add(pixel).Mul(filters).MulC(4).Add(filter))
-					k.StoreI32(tile, tileC, y.Add(offset))
-					k.StoreI32(tile, tileMask, mask.Add(offset))
-					// A tile's pixels may lie in several rows, so each has its own address.
-					row := k.LetI32(pixel.DivU(outWidth))
-					column := k.LetI32(pixel.Sub(row.Mul(outWidth)))
-					line := k.LetI32(input.Add(row.Mul(stepY)))
-					for r := range k.Builder.rows() {
-						k.StoreI32(tile, tileRows+4*r, line.Add(column.Mul(stepX)))
-						column.Set(column.AddC(1))
-						k.If(column.Eq(outWidth), func() {
-							column.Set(asm.C(0))
-							line.Set(line.Add(stepY))
-						})
-					}
-					k.Builder.emitTileCall(k.Func, height, tile, k.Builder.directTile)
+				from, until := k.LetI32(first), k.I32()
+				k.While(from.LtU(last), func() {
+					until.Set(last)
+					k.If(rowsApart, func() { until.Set(last.MinU(from.DivU(outWidth).AddC(1).Mul(outWidth))) })
+					k.Builder.emitRowTiles(k.Func, from, until, func(pixel, height asm.I32) {
+						row := k.LetI32(pixel.DivU(outWidth))
+						column := k.LetI32(pixel.Sub(row.Mul(outWidth)))
+						offset := k.LetI32(image.Mul(yImage).Add(row.Mul(yRow)).Add(column.Mul(yPixel)).Add(filter))
+						k.StoreI32(tile, tileC, y.Add(offset))
+						k.StoreI32(tile, tileMask, mask.Add(offset))
+						// A tile's pixels may lie in several rows of x, so each has its own address.
+						line := k.LetI32(input.Add(row.Mul(stepY)))
+						for r := range k.Builder.rows() {
+							k.StoreI32(tile, tileRows+4*r, line.Add(column.Mul(stepX)))
+							column.Set(column.AddC(1))
+							k.If(column.Eq(outWidth), func() {
+								column.Set(asm.C(0))
+								line.Set(line.Add(stepY))
+							})
+						}
+						k.Builder.emitTileCall(k.Func, height, tile, k.Builder.directTile)
+					})
+					from.Set(until)
 				})
 			})
 			weights.Set(weights.Add(groupFilters.AddC(7).ShrU(asm.C(3)).Mul(terms).MulC(32)))

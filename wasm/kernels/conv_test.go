@@ -188,6 +188,14 @@ func TestConv2D(t *testing.T) {
 		ConvGeometry{N: 2, H: 6, W: 7, C: 2, F: 9, KH: 4, KW: 2, PadTop: 1, PadLeft: 0}.output(2, 1),
 		ConvGeometry{N: 2, H: 9, W: 8, C: 3, F: 5, KH: 3, KW: 3, StrideH: 2, StrideW: 2}.output(0, 0),
 		ConvGeometry{N: 2, H: 9, W: 8, C: 3, F: 5, KH: 3, KW: 3, StrideH: 2, StrideW: 3, PadTop: 1, PadLeft: 1}.output(1, 1),
+		ConvGeometry{N: 2, H: 14, W: 15, C: 10, F: 5, KH: 3, KW: 3, StrideH: 2, StrideW: 2, PadTop: 1, PadLeft: 0}.output(1, 1),
+		ConvGeometry{N: 2, H: 7, W: 29, C: 9, F: 6, KH: 5, KW: 4, StrideH: 2, StrideW: 2, PadTop: 2, PadLeft: 1}.output(2, 2),
+		ConvGeometry{N: 1, H: 8, W: 8, C: 4, F: 4, KH: 2, KW: 2, StrideH: 2, StrideW: 2}.output(0, 0),
+		ConvGeometry{N: 1, H: 11, W: 12, C: 4, F: 4, KH: 4, KW: 7, StrideH: 3, StrideW: 4, PadTop: 5, PadLeft: 9}.output(5, 2),
+		ConvGeometry{N: 2, H: 3, W: 2, C: 3, F: 4, KH: 5, KW: 5, StrideH: 4, StrideW: 3, PadTop: 2, PadLeft: 3}.output(3, 2), // fewer inputs than a stride
+		ConvGeometry{N: 2, H: 5, W: 9, C: 3, F: 4, KH: 1, KW: 3, StrideH: 2, StrideW: 2, PadLeft: 1}.output(0, 1),            // rows that nothing reads
+		ConvGeometry{N: 2, H: 9, W: 9, C: 6, F: 4, KH: 3, KW: 3, StrideH: 2, StrideW: 2, Groups: 2, PadTop: 1, PadLeft: 1}.output(1, 1),
+		ConvGeometry{N: 1, H: 9, W: 9, C: 6, F: 4, KH: 3, KW: 3, StrideH: 2, StrideW: 2, DilationW: 2, PadTop: 1, PadLeft: 1}.output(1, 1),
 		ConvGeometry{N: 1, H: 9, W: 10, C: 3, F: 6, KH: 2, KW: 3, DilationH: 2, DilationW: 3}.output(0, 0),
 		ConvGeometry{N: 1, H: 9, W: 10, C: 2, F: 6, KH: 3, KW: 3, DilationH: 2, DilationW: 2, PadTop: 2, PadLeft: 2, StrideW: 2}.output(2, 2),
 		ConvGeometry{N: 2, H: 6, W: 6, C: 6, F: 9, KH: 3, KW: 3, Groups: 3, PadTop: 1, PadLeft: 1}.output(1, 1),
@@ -242,9 +250,11 @@ func TestDepthwise(t *testing.T) {
 
 func TestConv2DEpilogues(t *testing.T) {
 	g := ConvGeometry{N: 2, H: 6, W: 7, C: 10, F: 11, KH: 3, KW: 2, PadTop: 1, PadLeft: 1}.output(1, 0)
+	strided := ConvGeometry{N: 2, H: 6, W: 7, C: 10, F: 11, KH: 3, KW: 3, PadTop: 1, PadLeft: 1, StrideH: 2, StrideW: 2}.output(1, 0)
 	one := ConvGeometry{N: 2, H: 6, W: 7, C: 1, F: 12, KH: 3, KW: 3, PadTop: 1, PadLeft: 1}.output(1, 0)
 	for bits := range uint32(16) {
 		testConv(t, one, Epilogue{Accumulate: bits&1 != 0, Bias: bits >> 1 & 1, ReLU: bits&4 != 0, Mask: bits >> 3 & 1}, 1, 2, 3, 4, 5)
 		testConv(t, g, Epilogue{Accumulate: bits&1 != 0, Bias: bits >> 1 & 1, ReLU: bits&4 != 0, Mask: bits >> 3 & 1}, 1, 2, 3, 4, 5)
+		testConv(t, strided, Epilogue{Accumulate: bits&1 != 0, Bias: bits >> 1 & 1, ReLU: bits&4 != 0, Mask: bits >> 3 & 1}, 1, 2, 3, 4, 5)
 	}
 }

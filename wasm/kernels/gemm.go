@@ -112,12 +112,14 @@ func (g Gemm) Calls() []Call {
 	}})
 }
 
-// Pack copies a [Blocks*K, N] matrix into panels of eight columns, [N/8][Blocks*K][8],
-// the last one filled up with zeros. Element (k, n) of block j lies at
-// Src + j*StrideBlock + k*StrideK + n*StrideN, all in bytes; the strides may be negative.
+// Pack copies a [Lines*Blocks*K, N] matrix into panels of eight columns, [N/8][Lines*Blocks*K][8],
+// the last one filled up with zeros. Element (k, n) of block j of line l lies at
+// Src + l*StrideLine + j*StrideBlock + k*StrideK + n*StrideN, all in bytes; the strides may be negative.
 type Pack struct {
 	Src, Dst           uint32
+	Lines              uint32 // 0 means 1
 	N, Blocks, K       uint32
+	StrideLine         int32
 	StrideBlock        int32
 	StrideK, StrideN   int32
 	Batch              uint32 // 0 means 1
@@ -130,7 +132,8 @@ func (Pack) Op() Opcode { return OpPack }
 // Words returns the argument words.
 func (p Pack) Words() []uint32 {
 	return []uint32{
-		p.Src, p.Dst, p.N, p.Blocks, p.K, uint32(p.StrideBlock), uint32(p.StrideK), uint32(p.StrideN),
+		p.Src, p.Dst, p.N, max(p.Lines, 1), p.Blocks, p.K,
+		uint32(p.StrideLine), uint32(p.StrideBlock), uint32(p.StrideK), uint32(p.StrideN),
 		max(p.Batch, 1), p.BatchSrc, p.BatchDst,
 	}
 }
@@ -156,4 +159,4 @@ func flag(cond bool, bit uint32) uint32 {
 }
 
 // ceilDiv is a / b, rounded up.
-func ceilDiv(a, b int) int { return (a + b - 1) / b }
+func ceilDiv[T int | uint32](a, b T) T { return (a + b - 1) / b }

@@ -8,9 +8,9 @@ func init() {
 	add(Kernel{
 		Op:   OpPack,
 		Name: "f32_pack_8",
-		Doc: "for p := range ceil(n/8) { for j := range blocks { for i := range k { for c := range 8 { " +
-			"*dst++ = 8*p+c < n ? src[j*stride_block + i*stride_k + (8*p+c)*stride_n] : 0 }}}}",
-		Args: []string{"src", "dst", "n", "blocks", "k", "stride_block", "stride_k", "stride_n",
+		Doc: "for p := range ceil(n/8) { for l := range lines { for j := range blocks { for i := range k { for c := range 8 { " +
+			"*dst++ = 8*p+c < n ? src[l*stride_line + j*stride_block + i*stride_k + (8*p+c)*stride_n] : 0 }}}}}",
+		Args: []string{"src", "dst", "n", "lines", "blocks", "k", "stride_line", "stride_block", "stride_k", "stride_n",
 			"batch", "batch_src", "batch_dst"},
 		emit: emitPack,
 	})
@@ -21,23 +21,29 @@ func init() {
 const packRows = 64
 
 func emitPack(k *Body) {
-	src, dst, n, blocks, rows := k.Arg("src"), k.Arg("dst"), k.Arg("n"), k.Arg("blocks"), k.Arg("k")
-	strideBlock, strideK, strideN := k.Arg("stride_block"), k.Arg("stride_k"), k.Arg("stride_n")
+	src, dst, n, lines, blocks, rows := k.Arg("src"), k.Arg("dst"), k.Arg("n"), k.Arg("lines"), k.Arg("blocks"), k.Arg("k")
+	strideLine, strideBlock, strideK, strideN := k.Arg("stride_line"), k.Arg("stride_block"), k.Arg("stride_k"), k.Arg("stride_n")
 	batchSrc, batchDst := k.Arg("batch_src"), k.Arg("batch_dst")
 	panels := k.LetI32(n.AddC(7).ShrU(asm.C(3)))
-	panelBytes := k.LetI32(blocks.Mul(rows).MulC(32))
+	panelBytes := k.LetI32(lines.Mul(blocks).Mul(rows).MulC(32))
 	lo, hi := k.Share(panels, 1)
-	s, d, i0, i1, p := k.I32(), k.I32(), k.I32(), k.I32(), k.I32()
+	s, d, i0, i1, p, from, to := k.I32(), k.I32(), k.I32(), k.I32(), k.I32(), k.I32(), k.I32()
 	columns := k.Builder.packColumns()
 	k.Range(k.Arg("batch"), func(asm.I32) {
-		k.Range(blocks, func(j asm.I32) {
-			k.For(i0, asm.C(0), rows, asm.C(packRows), func() {
-				i1.Set(i0.AddC(packRows).MinS(rows))
-				k.For(p, lo, hi, asm.C(1), func() {
-					s.Set(src.Add(j.Mul(strideBlock)).Add(i0.Mul(strideK)).Add(p.MulC(8).Mul(strideN)))
-					d.Set(dst.Add(p.Mul(panelBytes)).Add(j.Mul(rows).Add(i0).MulC(32)))
-					k.Call(columns, s, d, i1.Sub(i0), n.Sub(p.MulC(8)), strideK, strideN)
+		to.Set(dst)
+		k.Range(lines, func(line asm.I32) {
+			from.Set(src.Add(line.Mul(strideLine)))
+			k.Range(blocks, func(asm.I32) {
+				k.For(i0, asm.C(0), rows, asm.C(packRows), func() {
+					i1.Set(i0.AddC(packRows).MinS(rows))
+					k.For(p, lo, hi, asm.C(1), func() {
+						s.Set(from.Add(i0.Mul(strideK)).Add(p.MulC(8).Mul(strideN)))
+						d.Set(to.Add(p.Mul(panelBytes)).Add(i0.MulC(32)))
+						k.Call(columns, s, d, i1.Sub(i0), n.Sub(p.MulC(8)), strideK, strideN)
+					})
 				})
+				from.Set(from.Add(strideBlock))
+				to.Set(to.Add(rows.MulC(32)))
 			})
 		})
 		src.Set(src.Add(batchSrc))
