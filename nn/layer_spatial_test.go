@@ -161,11 +161,12 @@ var shapeTests = []layerTest{
 		{nn.UpSampling1D{}, []int{3}, nn.ErrShape, "up_sampling1d: input is [3], wanted a sequence [steps, channels]", nil},
 	}},
 	{layer: nn.UpSampling2D{Size: nn.Size2{3, 2}}, in: []int{2, 3, 2}, out: []int{6, 6, 2}, bad: []badLayer{
-		{nn.UpSampling2D{Interpolation: "bicubic"}, []int{2, 3, 2}, nn.ErrConfig, `up_sampling2d: interpolation is "bicubic", wanted nearest or bilinear`, nil},
+		{nn.UpSampling2D{Interpolation: "area"}, []int{2, 3, 2}, nn.ErrConfig, `up_sampling2d: interpolation is "area", wanted nearest or bilinear or bicubic or lanczos3 or lanczos5`, nil},
 		{nn.UpSampling2D{Size: nn.Size2{0, 2}}, []int{2, 3, 2}, nn.ErrConfig, "up_sampling2d: size is [0, 2], wanted at least 1", nil},
 		{nn.UpSampling2D{}, []int{3, 2}, nn.ErrShape, "up_sampling2d: input is [3,2], wanted an image [height, width, channels]", nil},
 	}},
 	{layer: nn.UpSampling2D{Size: nn.Size2{2, 3}, Interpolation: "bilinear"}, in: []int{3, 1, 2}, out: []int{6, 3, 2}},
+	{layer: nn.UpSampling2D{Size: nn.Size2{3, 2}, Interpolation: "lanczos3"}, in: []int{3, 2, 2}, out: []int{9, 4, 2}},
 	{layer: nn.Dot{Axes: []int{2, 1}}, in: []int{3, 4}, more: [][]int{{4, 2}}, out: []int{3, 2}, bad: []badLayer{
 		{nn.Dot{Axes: []int{1}}, []int{3, 4}, nn.ErrShape, "dot: inputs input_layer [3,4] and input_layer_1 [4,2]: wanted as many elements along axes [1]: they have 3 and 4", [][]int{{4, 2}}},
 		{nn.Dot{Axes: []int{0}}, []int{3}, nn.ErrConfig, "dot: inputs input_layer [3] and input_layer_1 [3]: axes is [0], and input 0 [3]; wanted one of its 1 dimensions, from 1 or from -1 on", [][]int{{3}}},

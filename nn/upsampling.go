@@ -11,11 +11,10 @@ type UpSampling1D struct {
 }
 
 // UpSampling2D enlarges images [H, W, C] by whole numbers: each pixel is repeated, or what lies between two pixels'
-// centres is interpolated between them, as keras/src/layers/reshaping/up_sampling2d.py does on TensorFlow. Of
-// Keras's interpolations bicubic and Lanczos's are not there.
+// centres is interpolated from those around, as keras/src/layers/reshaping/up_sampling2d.py does on TensorFlow.
 type UpSampling2D struct {
 	Size          Size2  `arg:"size" default:"2" min:"1" doc:"How many times as many rows and columns."`
-	Interpolation string `arg:"interpolation" default:"nearest" oneof:"nearest,bilinear" doc:"What is between pixels."`
+	Interpolation string `arg:"interpolation" default:"nearest" oneof:"nearest,bilinear,bicubic,lanczos3,lanczos5" doc:"What is between pixels."`
 	Name          string `arg:"name" doc:"The layer's name."`
 }
 
@@ -45,10 +44,10 @@ func (l UpSampling1D) Lower(c *Call, x prog.Buf) prog.Buf {
 
 // Lower repeats or interpolates.
 func (l UpSampling2D) Lower(c *Call, x prog.Buf) prog.Buf {
-	if l.Interpolation == "bilinear" {
-		return resize(c, x, c.Out()[0], c.Out()[1], l.Interpolation, false)
+	if l.Interpolation == "nearest" {
+		return repeated(c.Builder, x, l.Size)
 	}
-	return repeated(c.Builder, x, l.Size)
+	return resize(c, x, c.Out()[0], c.Out()[1], l.Interpolation, false)
 }
 
 // repeated repeats each pixel of x [N, H, W, C].

@@ -778,7 +778,7 @@ export interface UpSampling2DOptions {
   /** How many times as many rows and columns. Default [2,2]. */
   size?: number | readonly [number, number];
   /** What is between pixels. Default 'nearest'. */
-  interpolation?: 'nearest' | 'bilinear';
+  interpolation?: 'nearest' | 'bilinear' | 'bicubic' | 'lanczos3' | 'lanczos5';
   /** The layer's name. */
   name?: string;
   /** One sample's shape, where the layer is the model's first. */

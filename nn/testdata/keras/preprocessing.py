@@ -109,6 +109,8 @@ PREPROCESSING = [
       for method in ("lanczos3", "lanczos5") for name, (h, w) in (("up", (7, 9)), ("down", (2, 3)))],
     *[layer(f"resizing_antialias_{method}_{name}", "Resizing", (1, 9, 8, 1), gradient=False, height=h, width=w, interpolation=method, antialias=True)
       for method in ("bilinear", "bicubic", "lanczos3") for name, (h, w) in (("up", (11, 9)), ("down", (4, 3)))],
+    layer("up_sampling_lanczos3", "UpSampling2D", (2, 3, 4, 2), gradient=False, size=[2, 3], interpolation="lanczos3"),
+    layer("up_sampling_lanczos5", "UpSampling2D", (1, 4, 3, 1), gradient=False, size=[3, 1], interpolation="lanczos5"),
     layer("resizing_crop_wide", "Resizing", (1, 4, 9, 1), height=3, width=4, crop_to_aspect_ratio=True),
     layer("resizing_crop_high", "Resizing", (1, 9, 4, 1), height=3, width=4, crop_to_aspect_ratio=True),
     layer("resizing_pad_wide", "Resizing", (1, 4, 9, 1), height=3, width=4, pad_to_aspect_ratio=True),
