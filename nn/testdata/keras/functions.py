@@ -303,4 +303,5 @@ def families():
         "regularizer_functions": lambda io: [run_regularizer(c, io) for c in REGULARIZERS],
         "constraint_functions": lambda io: [run_constraint(c, io) for c in CONSTRAINTS],
         "metric_functions": lambda io: [metrics.run_metric(json.loads(json.dumps(c)), io) for c in metrics.METRICS],
+        "schedules": lambda io: [training.run_schedule(c, io) for c in training.SCHEDULES],
     }
