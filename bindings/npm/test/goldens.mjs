@@ -31,8 +31,8 @@ function near(failures, what, got, want) {
   else if (at >= 0) failures.push(`${what}[${at}] is ${got[at]}, wanted ${want[at]}`);
 }
 
-/** The factory of a Keras class: names differ in case alone. */
-function make(tg, kind, { class_name: name, config }) {
+/** A layer or the like of a Keras class: names differ in case alone. */
+export function make(tg, kind, { class_name: name, config }) {
   const factory = Object.keys(tg[kind]).find((key) => key.toLowerCase() === name.toLowerCase());
   if (!factory) throw new Error(`tg.${kind} has no ${name}`);
   return tg[kind][factory](config);

@@ -51,7 +51,7 @@ test('arguments of several numbers, as tfjs and as Keras write them', async () =
 
 test('a wrong argument is told which, and what is wanted', async () => {
   for (const [layer, code, message] of [
-    [tg.layers.upSampling2d({ interpolation: 'bicubic' }), 'bad_config', 'up_sampling2d: interpolation is "bicubic", wanted nearest or bilinear'],
+    [tg.layers.upSampling2d({ interpolation: 'area' }), 'bad_config', 'up_sampling2d: interpolation is "area", wanted nearest or bilinear or bicubic or lanczos3 or lanczos5'],
     [tg.layers.cropping2D({ cropping: [1, 2, 3] }), 'bad_config', 'cropping2d: cropping is [1, 2, 3], wanted a whole number, two, or two pairs, at least 0'],
     [tg.layers.conv1d({ filters: 2, kernelSize: 3 }), 'shape_mismatch', 'conv1d: input is [5,6,2], wanted a sequence [steps, channels]'],
     [tg.layers.conv1d({ filters: 2, kernelSize: [3, 3] }), 'bad_config', 'conv1d: kernel_size is [3, 3], wanted a whole number, at least 1'],

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { load } from '../dist/index.js';
 import { fails } from './engine.mjs';
+import { make } from './goldens.mjs';
 
 let tg;
 before(async () => {
@@ -18,14 +19,12 @@ const near = (got, want, what) => {
   const largest = Math.max(...want.map(Math.abs), 1e-6);
   want.forEach((w, i) => assert.ok(Math.abs(got[i] - w) <= 1e-5 * Math.abs(w) + 2e-6 * largest, `${what}[${i}] is ${got[i]}, want ${w}`));
 };
-/** The factory of a Keras class: tg.layers.integerLookup for IntegerLookup. */
-const factory = (name) => tg.layers[name[0].toLowerCase() + name.slice(1)];
 
 test('the preprocessing layers give what Keras gives', async () => {
   const cases = golden('preprocessing').filter((c) => c.weights === undefined);
   assert.ok(cases.length > 90);
   for (const c of cases) {
-    const layer = factory(c.class_name)({ ...c.config, inputShape: c.x.shape.slice(1) });
+    const layer = make(tg, 'layers', { class_name: c.class_name, config: { ...c.config, inputShape: c.x.shape.slice(1) } });
     const batches = c.adapt?.map((b) => tg.tensor(Float32Array.from(b.data), b.shape));
     if (batches?.length === 1) await tg.adapt(layer, batches[0]);
     else if (batches) await tg.adapt(layer, batches);
