@@ -256,8 +256,25 @@ func (p *page) text(selector string) string {
 // click presses an element with the mouse, scrolling to it first.
 func (p *page) click(selector string) {
 	p.t.Helper()
+	eval[bool](p, fmt.Sprintf(still, selector))
 	p.do(chromedp.Click(selector))
 }
+
+// still waits until an element lies at one place for two frames: what is told of late, such as a network that was kept, moves what is
+// behind it, and a press goes to where the element was.
+const still = `new Promise((done) => {
+	let before;
+	const look = () => {
+		const element = document.querySelector(%q);
+		element?.scrollIntoViewIfNeeded();
+		const { x, y, width, height } = element?.getBoundingClientRect() ?? {};
+		const now = [x, y, width, height].join();
+		if (element && now === before) return done(true);
+		before = now;
+		requestAnimationFrame(look);
+	};
+	look();
+})`
 
 // fill types a value into a number field in place of what is there.
 func (p *page) fill(selector, value string) {
