@@ -162,6 +162,7 @@ var shapeTests = []layerTest{
 	}},
 	{layer: nn.UpSampling2D{Size: nn.Size2{3, 2}}, in: []int{2, 3, 2}, out: []int{6, 6, 2}, bad: []badLayer{
 		{nn.UpSampling2D{Interpolation: "area"}, []int{2, 3, 2}, nn.ErrConfig, `up_sampling2d: interpolation is "area", wanted nearest or bilinear or bicubic or lanczos3 or lanczos5`, nil},
+		{nn.UpSampling2D{Size: nn.Size2{1, 1000}, Interpolation: "bicubic"}, []int{1, 1000, 1}, nn.ErrShape, "up_sampling2d: images of 1x1000 cannot become 1x1000000, wanted at most 67108864 for the product of an old and a new side", nil},
 		{nn.UpSampling2D{Size: nn.Size2{0, 2}}, []int{2, 3, 2}, nn.ErrConfig, "up_sampling2d: size is [0, 2], wanted at least 1", nil},
 		{nn.UpSampling2D{}, []int{3, 2}, nn.ErrShape, "up_sampling2d: input is [3,2], wanted an image [height, width, channels]", nil},
 	}},

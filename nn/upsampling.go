@@ -25,7 +25,11 @@ func (l UpSampling1D) Build(_ *Scope, in prog.Shape) (prog.Shape, error) {
 
 // Build multiplies height and width.
 func (l UpSampling2D) Build(_ *Scope, in prog.Shape) (prog.Shape, error) {
-	return window{}.enlarged(in, l.Size)
+	out, err := window{}.enlarged(in, l.Size)
+	if err != nil || l.Interpolation == "nearest" {
+		return out, err
+	}
+	return resized(in, out[0], out[1])
 }
 
 func (w window) enlarged(in prog.Shape, times Size2) (prog.Shape, error) {

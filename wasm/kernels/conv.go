@@ -1,7 +1,5 @@
 package kernels
 
-import "slices"
-
 // Opcodes of this file.
 const (
 	OpConv2D Opcode = baseConv + iota
@@ -234,7 +232,7 @@ func (c Conv2DGradInput) Calls() []Call {
 	}
 	var calls []Call
 	packed, lanes := c.Scratch, c.Scratch+uint32(c.packedBytes())
-	pixel := 4 * c.C
+	laneBytes, pixel := uint32(c.laneBytes()), 4*c.C
 	for _, y := range c.rows() {
 		for _, x := range c.columns() {
 			lastY, lastX := y.tap+(y.taps-1)*y.step, x.tap+(x.taps-1)*x.step
@@ -250,10 +248,10 @@ func (c Conv2DGradInput) Calls() []Call {
 					StrideLine: -int32(y.step * c.KW * block), StrideBlock: -int32(x.step * block), StrideK: 4, StrideN: int32(4 * c.F),
 					Batch: c.Groups, BatchSrc: 4 * gf, BatchDst: panels,
 				},
-				words{OpConv2D, slices.Concat([]uint32{
+				words{OpConv2D, append(append([]uint32{
 					c.DY, packed, c.DX + first, c.N, y.size, x.size, c.C, y.taps, x.taps, 1, 1, y.dilation, x.dilation, c.Groups,
-					e.flags(), e.Bias, e.Mask, lanes, uint32(c.laneBytes()),
-				}, c.gradSourceOf(y, x).words(), []uint32{x.step * pixel, y.step * c.W * pixel, c.H * c.W * pixel})})
+					e.flags(), e.Bias, e.Mask, lanes, laneBytes,
+				}, c.gradSourceOf(y, x).words()...), x.step*pixel, y.step*c.W*pixel, c.H*c.W*pixel)})
 			packed += c.Groups * panels
 		}
 	}

@@ -322,15 +322,9 @@ func (p *packer) function(i uint32, body []byte) error {
 			r.u32()
 			p.put(ops, taken())
 		case branch:
-			label := r.u32()
-			if r.err == nil && !shortest(taken()) {
-				return fmt.Errorf("%w: the label % x", errPack, taken())
-			}
-			p.number(branches, zigzag(uint32(p.depth)-label))
+			p.number(branches, zigzag(uint32(p.depth)-r.label()))
 		case branchTable:
-			if err := p.labels(&r); err != nil {
-				return err
-			}
+			p.labels(&r)
 		case call:
 			r.u32()
 			p.put(plainCalls, taken())
@@ -438,18 +432,14 @@ func unsigned(leb []byte) uint32 {
 }
 
 // labels takes those of br_table apart.
-func (p *packer) labels(r *reader) error {
+func (p *packer) labels(r *reader) {
 	begin := r.rest
 	n := r.u32()
 	p.put(tableSizes, begin[:len(begin)-len(r.rest)])
 	last := uint32(0)
 	p.beginTable()
 	for i := uint32(0); i <= n && r.err == nil; i++ {
-		begin := r.rest
-		label := r.u32()
-		if r.err == nil && !shortest(begin[:len(begin)-len(r.rest)]) {
-			return fmt.Errorf("%w: a table's label % x", errPack, begin[:len(begin)-len(r.rest)])
-		}
+		label := r.label()
 		switch label {
 		case last + 1:
 			p.put(tables, []byte{nextLabel})
@@ -458,11 +448,10 @@ func (p *packer) labels(r *reader) error {
 			p.put(tables, []byte{sameLabel})
 		default:
 			p.put(tables, []byte{otherLabel})
-			p.put(otherLabels, begin[:len(begin)-len(r.rest)])
+			p.number(otherLabels, label)
 		}
 		last = label
 	}
-	return nil
 }
 
 // macro puts what has a code of its own, and returns how many bytes of function i's code that is; 0 for none.
@@ -492,8 +481,7 @@ func (p *packer) macro(i uint32, code []byte) int {
 		if !r.skip(callTail) {
 			return 0
 		}
-		at = r.rest
-		if label := r.u32(); label != uint32(p.depth-callDepth) || r.err != nil || !shortest(at[:len(at)-len(r.rest)]) {
+		if r.label() != uint32(p.depth-callDepth) || r.err != nil {
 			return 0
 		}
 		if place == p.firstOf(p.piece()+1) {
@@ -539,9 +527,6 @@ func (p *packer) returnAddress(i uint32, r *reader) (place uint32, ok bool) {
 	return place, p.first == first
 }
 
-// shortest reports whether an unsigned LEB128 has no byte too many.
-func shortest(leb []byte) bool { return len(leb) == 1 || leb[len(leb)-1] != 0 }
-
 func (p *packer) put(to stream, b []byte) { p.out[to] = append(p.out[to], b...) }
 
 // skip takes bytes that are next, and reports whether they are.
@@ -551,6 +536,16 @@ func (r *reader) skip(want []byte) bool {
 	}
 	r.rest = r.rest[len(want):]
 	return true
+}
+
+// label reads a label, which must not have more bytes than it needs: only its number is kept.
+func (r *reader) label() uint32 {
+	begin := r.rest
+	label := r.u32()
+	if leb := begin[:len(begin)-len(r.rest)]; r.err == nil && len(leb) > 1 && leb[len(leb)-1] == 0 {
+		r.err = fmt.Errorf("%w: the label % x", errPack, leb)
+	}
+	return label
 }
 
 // s64 reads a signed LEB128.

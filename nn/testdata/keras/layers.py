@@ -87,8 +87,9 @@ SPATIAL = [
     *each("ZeroPadding1D", (3, 2), default={}, two=dict(padding=[2, 0])),
     *each("ZeroPadding2D", (2, 3, 2), default={}, two=dict(padding=[2, 1]), four=dict(padding=[[1, 0], [0, 2]])),
     *each("UpSampling1D", (3, 2), default={}, size_3=dict(size=3)),
-    *each("UpSampling2D", (2, 3, 2), default={}, size_3_1=dict(size=[3, 1]), bilinear=dict(interpolation="bilinear"), bilinear_3=dict(size=3, interpolation="bilinear"), bicubic=dict(interpolation="bicubic"),
-          bicubic_3_2=dict(size=[3, 2], interpolation="bicubic"), bilinear_4_1=dict(size=[4, 1], interpolation="bilinear"), bilinear_of_a_column=dict(size=[2, 3], interpolation="bilinear", input=(3, 1, 2))),
+    *each("UpSampling2D", (2, 3, 2), default={}, size_3_1=dict(size=[3, 1]), bilinear=dict(interpolation="bilinear"), bilinear_3=dict(size=3, interpolation="bilinear"),
+          bicubic=dict(interpolation="bicubic"), bicubic_3_2=dict(size=[3, 2], interpolation="bicubic"), bilinear_4_1=dict(size=[4, 1], interpolation="bilinear"),
+          bilinear_of_a_column=dict(size=[2, 3], interpolation="bilinear", input=(3, 1, 2))),
 ]
 
 SCALES = {"gamma_regularizer": with_config("L2", l2=0.1), "beta_regularizer": with_config("L1", l1=0.2)}
